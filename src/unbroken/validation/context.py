@@ -1,0 +1,88 @@
+"""What one validation carries along: its inputs, its budget, and the responses that it has been given."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+
+from unbroken._kernel import type_to_text
+from unbroken.anchors.store import TrustAnchors
+from unbroken.authentication.policy import Policy
+from unbroken.chain import Budget, Evidence, OverLimit, SignatureAttempt, SignatureOutcome
+from unbroken.dns import Name, RRset
+from unbroken.dns.rdtype import NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
+from unbroken.dns.section import find_rrsigs
+from unbroken.dns.serial import to_epoch
+from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response
+from unbroken.validation.trust import TrustCache
+
+
+@dataclass(slots=True)
+class Context:
+    """The state of one `validate` call. `now` is an epoch second and stays the same throughout."""
+
+    anchors: TrustAnchors
+    now: int
+    trust: TrustCache
+    policy: Policy
+    budget: Budget
+    effort: Effort
+    responses: dict[Lookup, Response] = field(default_factory=dict)
+
+    @property
+    def all_paths(self) -> bool:
+        """Whether every signature is to be tried."""
+        return self.effort is Effort.ALL_PATHS
+
+    def valid_until(self, evidence: Evidence, attempts: tuple[SignatureAttempt, ...]) -> int:
+        """When verified evidence runs out (RFC 4035 §5.3.3): the least of the RRset's TTL, the original TTL and the
+        remaining lifetime of the signature that verified.
+        """
+        until = self.now + evidence.rrset.ttl
+        for attempt in attempts:
+            if attempt.outcome is SignatureOutcome.VERIFIED:
+                by_ttl = min(until, self.now + attempt.rrsig.original_ttl)
+                return min(by_ttl, to_epoch(attempt.rrsig.expiration, self.now))
+        return until
+
+
+def ask(
+    ctx: Context, *lookups: Lookup
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], tuple[Response, ...]]:
+    """Responses to independent look-ups, each asked for only once in a validation. Over the limit counts as no answer."""
+    missing = tuple(lookup for lookup in lookups if lookup not in ctx.responses)
+    if missing:
+        try:
+            ctx.budget.charge_lookups(len(missing))
+        except OverLimit:
+            refused = NoAnswer(Failure.OVER_LIMIT, "this question asks for too many look-ups")
+            return tuple(ctx.responses.get(lookup, refused) for lookup in lookups)
+        responses = yield missing
+        for lookup in missing:
+            ctx.responses[lookup] = _checked(responses.get(lookup, NoAnswer(Failure.NOT_IN_CAPTURE)))
+    return tuple(ctx.responses[lookup] for lookup in lookups)
+
+
+_USABLE_RCODES = (NOERROR, NXDOMAIN, YXDOMAIN)  # YXDOMAIN: a DNAME target too long (RFC 6672 §2.2)
+
+
+def _checked(response: Response) -> Response:
+    """A response whose rcode says that the server failed or refused holds no evidence (RFC 4035 §4.3: unobtainable)."""
+    if isinstance(response, Answer) and response.message.rcode not in _USABLE_RCODES:
+        server = response.provenance.server or "the server"
+        return NoAnswer(Failure.SERVFAIL, f"{server} answered {rcode_text(response.message.rcode)}")
+    return response
+
+
+def pause(ctx: Context) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], None]:
+    """A scheduling point, when enough signatures have been verified since the last."""
+    if ctx.budget.is_turn_over():
+        yield ()
+
+
+def gather(response: Answer, rrset: RRset, section: tuple[RRset, ...]) -> Evidence:
+    """An RRset of a section with the RRSIGs that cover it there."""
+    return Evidence(rrset, find_rrsigs(section, rrset.owner, rrset.rdtype), response.provenance)
+
+
+def describe(owner: Name, rdtype: int) -> str:
+    """How findings name an RRset: "example.com. DNSKEY"."""
+    return f"{owner} {type_to_text(rdtype)}"

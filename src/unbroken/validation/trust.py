@@ -1,0 +1,60 @@
+"""What was found about zones, kept for the next question: a cached zone leaves no hole in a chain, its links come along."""
+
+from dataclasses import dataclass
+
+from unbroken.chain import Finding, Link, Status
+from unbroken.dns import Dnskey, Name
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneTrust:
+    """A zone's keys as far as they can be trusted. `keys` is empty unless SECURE; `anchor` is where its chain starts.
+
+    `links` lead from that anchor to this zone's KEY link, or to the link that made it insecure.
+    """
+
+    zone: Name
+    status: Status
+    keys: tuple[Dnskey, ...]
+    links: tuple[Link, ...]
+    anchor: Name | None
+    valid_until: int
+    """Epoch second."""
+    reason: Finding | None = None
+
+
+class TrustCache:
+    """Zones found SECURE or INSECURE, until their TTL or signatures run out. Bounded: the oldest entries go first."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._zones: dict[Name, ZoneTrust] = {}
+
+    def get(self, zone: Name, now: int) -> ZoneTrust | None:
+        """What is known of exactly this zone at epoch second `now`."""
+        known = self._zones.get(zone)
+        if known is None:
+            return None
+        if known.valid_until <= now:
+            del self._zones[zone]
+            return None
+        return known
+
+    def put(self, trust: ZoneTrust) -> None:
+        """Remember. BOGUS and INDETERMINATE are refused: how long to hold those is for the resolver (RFC 9520)."""
+        if trust.status not in (Status.SECURE, Status.INSECURE):
+            return
+        self._zones.pop(trust.zone, None)
+        self._zones[trust.zone] = trust
+        while len(self._zones) > self._capacity:
+            self._zones.pop(next(iter(self._zones)))
+
+    def discard_below(self, name: Name) -> int:
+        """Forget every zone at or below `name`; the number of those."""
+        doomed = [zone for zone in self._zones if zone.is_subdomain_of(name)]
+        for zone in doomed:
+            del self._zones[zone]
+        return len(doomed)
+
+    def __len__(self) -> int:
+        return len(self._zones)

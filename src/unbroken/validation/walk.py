@@ -1,0 +1,223 @@
+"""Walking down from the closest trust anchor, zone cut by zone cut, to the zone that a name or a signer is in (RFC 4035 §5.2).
+
+A DS RRset, signed by the zone at hand, leads into the child. A proof that there is none, at a delegation, ends the chain
+of trust: all below is insecure. A name that is no zone cut is passed over.
+"""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from unbroken.anchors.store import TrustAnchor
+from unbroken.authentication.denial import prove_no_ds
+from unbroken.authentication.rrsig import verify_rrset
+from unbroken.chain import Code, DenialKind, Link, LinkKind, Status, finding
+from unbroken.dns import Ds, Name
+from unbroken.dns import rdtype as rr
+from unbroken.dns.section import find_rrset, find_rrsigs
+from unbroken.validation.context import Context, ask, describe, gather, pause
+from unbroken.validation.denials import collect, judge
+from unbroken.validation.explain import explain_signatures
+from unbroken.validation.protocol import Answer, Lookup, NoAnswer, Response
+from unbroken.validation.trust import ZoneTrust
+from unbroken.validation.zone_keys import Steps, enter_by_anchor, enter_by_ds, failure_text
+
+# Up to so many labels below a secure zone, every name is asked for DS and DNSKEY at once: one round trip for a usual name.
+_EAGER_LABELS = 3
+
+
+class Crossing(Enum):
+    """What a name below a secure zone turned out to be."""
+
+    SIGNED = "signed"  # a delegation with an authentic DS RRset
+    INSECURE = "insecure"  # a delegation, proven to have none
+    NOT_A_CUT = "not_a_cut"  # no delegation: the name lies inside the zone
+    BROKEN = "broken"  # neither could be established
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """The verdict on one name, with the link that shows it."""
+
+    crossing: Crossing
+    link: Link
+    dses: tuple[Ds, ...] = ()
+
+
+def establish_zone(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
+    """What can be trusted of the zone that `target` is in. With `is_apex`, something claims that `target` is a zone's apex.
+
+    The result's zone is `target` itself when a secure chain of zone cuts leads there; else the last zone reached. SECURE
+    with another zone means: `target` is no zone cut.
+    """
+    negative = ctx.anchors.negative_for(target, ctx.now)
+    if negative is not None:
+        reason = finding(Code.NEGATIVE_TRUST_ANCHOR, negative.owner, reason=negative.reason)
+        link = Link(LinkKind.ANCHOR, negative.owner, Status.INSECURE, findings=(reason,))
+        return ZoneTrust(negative.owner, Status.INSECURE, (), (link,), negative.owner, ctx.now + 3600, reason)
+    anchor = ctx.anchors.closest(target)
+    if anchor is None:
+        reason = finding(Code.NO_TRUST_ANCHOR, target)
+        return ZoneTrust(target, Status.INDETERMINATE, (), (), None, ctx.now, reason)
+    here = _known(ctx, target, anchor)
+    if here is None:
+        here = yield from enter_by_anchor(ctx, anchor)
+    return (yield from _descend(ctx, here, target, is_apex=is_apex))
+
+
+def _known(ctx: Context, target: Name, anchor: TrustAnchor) -> ZoneTrust | None:
+    """The deepest zone at or above `target` that is still trusted, or distrusted, from an earlier walk from this anchor."""
+    for count in range(target.label_count, anchor.owner.label_count - 1, -1):
+        known = ctx.trust.get(target.ancestor(count), ctx.now)
+        if known is not None and known.anchor == anchor.owner:
+            return known
+    return None
+
+
+def _descend(ctx: Context, here: ZoneTrust, target: Name, *, is_apex: bool) -> Steps:
+    gap: ZoneTrust | None = None
+    passed = here.zone.label_count
+    while here.status is Status.SECURE and passed < target.label_count:
+        if is_apex:
+            passed = yield from _look_ahead(ctx, here, target, passed)
+        name = target.ancestor(passed + 1)
+        step = yield from prove_delegation(ctx, here, name)
+        if step.crossing is Crossing.SIGNED:
+            here = yield from enter_by_ds(ctx, here, step.link, step.dses)
+            gap = None if here.status is Status.SECURE else gap
+            passed = here.zone.label_count
+        elif step.crossing is Crossing.INSECURE:
+            return _insecure_below(ctx, here, step.link)
+        else:
+            passed += 1
+            # A name above the target that can't be judged may be no cut at all: what lies below it can still show that.
+            if step.crossing is Crossing.BROKEN and gap is None:
+                gap = _broken_below(here, step.link)
+    return here if gap is None or (here.zone == target and here.status is Status.SECURE) else gap
+
+
+def _broken_below(here: ZoneTrust, link: Link) -> ZoneTrust:
+    return replace(
+        here, zone=link.zone, status=link.status, keys=(), links=(*here.links, link), reason=link.findings[0]
+    )
+
+
+def _insecure_below(ctx: Context, parent: ZoneTrust, link: Link) -> ZoneTrust:
+    until = min(parent.valid_until, link.valid_until or parent.valid_until)
+    reason = link.findings[0] if link.findings else None
+    trust = ZoneTrust(link.zone, Status.INSECURE, (), (*parent.links, link), parent.anchor, until, reason)
+    ctx.trust.put(trust)
+    return trust
+
+
+def _look_ahead(
+    ctx: Context, here: ZoneTrust, target: Name, passed: int
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], int]:
+    """Ask early for what is needed on the way to a zone apex; the label count of the last name to pass over.
+
+    A few labels: all their DS and DNSKEY at once. Many labels (ip6.arpa): the apex's DS names its signer, which is the
+    zone above it; whatever lies between them is no cut. These are hints: only what verifies counts.
+    """
+    remaining = target.label_count - passed
+    if remaining <= _EAGER_LABELS:
+        names = [target.ancestor(count) for count in range(passed + 1, target.label_count + 1)]
+        yield from ask(ctx, *(Lookup(name, rdtype) for name in names for rdtype in (rr.DS, rr.DNSKEY)))
+        return passed
+    apex = target
+    while True:
+        (response,) = yield from ask(ctx, Lookup(apex, rr.DS))
+        signer = _ds_signer(response, apex)
+        if signer is None or not signer.is_subdomain_of(here.zone):
+            return passed
+        if signer == here.zone:
+            return max(passed, apex.label_count - 1)
+        apex = signer
+
+
+def _ds_signer(response: Response, name: Name) -> Name | None:
+    """Who signed the DS RRset of `name`: by that, the zone above it. None when there is no telling."""
+    if not isinstance(response, Answer):
+        return None
+    rrsigs = find_rrsigs(response.message.answer, name, rr.DS)
+    above = [rrsig.signer for rrsig in rrsigs if name.is_below(rrsig.signer)]
+    return above[0] if above else None
+
+
+def prove_delegation(
+    ctx: Context, parent: ZoneTrust, name: Name
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
+    """What `name`, below the secure zone `parent`, is: by its DS RRset or by the proof that there is none."""
+    (response,) = yield from ask(ctx, Lookup(name, rr.DS))
+    if isinstance(response, NoAnswer):
+        reason = finding(Code.LOOKUP_FAILED, describe(name, rr.DS), reason=failure_text(response))
+        return Delegation(
+            Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,))
+        )
+    if find_rrset(response.message.answer, name, rr.DS) is not None:
+        return (yield from _by_ds(ctx, parent, name, response))
+    if find_rrset(response.message.answer, name, rr.CNAME) is not None:
+        return (yield from _by_cname(ctx, parent, name, response))
+    return (yield from _by_denial(ctx, parent, name, response))
+
+
+def _by_ds(
+    ctx: Context, parent: ZoneTrust, name: Name, response: Answer
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
+    rrset = find_rrset(response.message.answer, name, rr.DS)
+    assert rrset is not None
+    evidence = gather(response, rrset, response.message.answer)
+    verdict = verify_rrset(evidence, parent.zone, parent.keys, ctx.now, ctx.policy, ctx.budget, ctx.all_paths)
+    yield from pause(ctx)
+    link = Link(LinkKind.DELEGATION, name, Status.BOGUS, evidence=(evidence,), attempts=verdict.attempts)
+    # A DS RRset belongs to one delegation: expanded from a wildcard it is none (RFC 4592 §4.2 leaves it undefined).
+    if verdict.verified is None or verdict.is_expanded(rrset):
+        reason = explain_signatures(verdict.attempts, describe(name, rr.DS), parent.zone, ctx.now)
+        return Delegation(Crossing.BROKEN, replace(link, findings=(reason,)))
+    until = ctx.valid_until(evidence, verdict.attempts)
+    return Delegation(Crossing.SIGNED, replace(link, status=Status.SECURE, valid_until=until), rrset.dses())
+
+
+def _by_cname(
+    ctx: Context, parent: ZoneTrust, name: Name, response: Answer
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
+    """An authentic CNAME at the name itself: a zone cut can't be there too (RFC 1034 §3.6.2, RFC 2181 §10.1)."""
+    rrset = find_rrset(response.message.answer, name, rr.CNAME)
+    assert rrset is not None
+    evidence = gather(response, rrset, response.message.answer)
+    verdict = verify_rrset(evidence, parent.zone, parent.keys, ctx.now, ctx.policy, ctx.budget, ctx.all_paths)
+    yield from pause(ctx)
+    link = Link(LinkKind.DELEGATION, name, Status.SECURE, evidence=(evidence,), attempts=verdict.attempts)
+    if verdict.verified is not None:
+        return Delegation(Crossing.NOT_A_CUT, link)
+    reason = finding(Code.DELEGATION_UNPROVEN, name, parent=parent.zone)
+    return Delegation(Crossing.BROKEN, replace(link, status=Status.BOGUS, findings=(reason,)))
+
+
+def _by_denial(
+    ctx: Context, parent: ZoneTrust, name: Name, response: Answer
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
+    collected = yield from collect(ctx, response, parent)
+    where = describe(name, rr.DS)
+    judgement = judge(ctx, collected, where, parent.zone, lambda records: prove_no_ds(records, name, ctx.budget))
+    link = Link(
+        LinkKind.DELEGATION,
+        name,
+        judgement.status,
+        evidence=collected.evidence,
+        attempts=collected.attempts,
+        denial=judgement.denial,
+        findings=judgement.findings,
+        valid_until=collected.valid_until,
+    )
+    if judgement.denial is not None:
+        if judgement.denial.kind is DenialKind.NOT_A_CUT:
+            return Delegation(Crossing.NOT_A_CUT, link)
+        # RFC 4035 §5.2, RFC 5155 §8.6: a delegation without DS, or one that opt-out may hide.
+        reason = finding(Code.DELEGATION_INSECURE, name)
+        return Delegation(Crossing.INSECURE, replace(link, status=Status.INSECURE, findings=(reason,)))
+    if judgement.status is Status.INSECURE:
+        return Delegation(Crossing.INSECURE, link)
+    if judgement.findings[0].code in (Code.DENIAL_MISSING, Code.DENIAL_INCOMPLETE):
+        unproven = finding(Code.DELEGATION_UNPROVEN, name, parent=parent.zone)
+        link = replace(link, findings=(unproven, *judgement.findings))
+    return Delegation(Crossing.BROKEN, link)
