@@ -22,7 +22,7 @@ class Limits:
     verifications: int = 256
     """Signature verifications for one question, all its CNAME hops included."""
     failed_verifications: int = 32
-    """Of these, how many may fail."""
+    """So many of them may fail; after that none is made any more."""
     digests: int = 256
     """DS digests computed for one question."""
     nsec3_iterations_insecure: int = 50
@@ -67,7 +67,7 @@ class Budget:
         """One signature verification is about to be made."""
         if self._verifications >= self.limits.verifications:
             raise OverLimit("verifications")
-        if self._failed > self.limits.failed_verifications:
+        if self._failed >= self.limits.failed_verifications:
             raise OverLimit("failed_verifications")
         self._verifications += 1
         self._turn += 1

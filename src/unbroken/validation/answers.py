@@ -86,6 +86,8 @@ def establish_zone_of(ctx: Context, owner: Name, rdtype: int, rrsigs: tuple[Rrsi
     """
     # RFC 4035 §2.4, §3.1.4.1: DS is data of the parent's side of the cut.
     inside = owner.parent() if rdtype == rr.DS and not owner.is_root else owner
+    if ctx.anchors.negative_for(inside, ctx.now) is not None:
+        return (yield from establish_zone(ctx, inside, is_apex=False))
     anchor = ctx.anchors.closest(inside)
     # RFC 4035 §5.3.1: the signer is the zone that contains the RRset, so it encloses the owner; and a configured anchor
     # says that there is a zone, so nothing above it can be the one.

@@ -84,7 +84,7 @@ def _descend(ctx: Context, here: ZoneTrust, target: Name, *, is_apex: bool) -> S
         step = yield from prove_delegation(ctx, here, name)
         if step.crossing is Crossing.SIGNED:
             here = yield from enter_by_ds(ctx, here, step.link, step.dses)
-            gap = None if here.status is Status.SECURE else gap
+            gap = None
             passed = here.zone.label_count
         elif step.crossing is Crossing.INSECURE:
             return _insecure_below(ctx, here, step.link)

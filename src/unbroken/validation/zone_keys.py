@@ -55,7 +55,7 @@ def enter_by_ds(ctx: Context, parent: ZoneTrust, delegation: Link, dses: tuple[D
         # RFC 4035 §5.2: with no supported algorithm the zone is treated as unsigned; its keys are not even needed.
         reason = explain_unsupported_ds(tuple(refused), zone)
         link = replace(delegation, status=Status.INSECURE, ds_attempts=tuple(refused), findings=(reason,))
-        return replace(base, status=Status.INSECURE, links=(*parent.links, link), reason=reason)
+        return _ended(ctx, replace(base, links=parent.links), link, reason)
     (response,) = yield from ask(ctx, Lookup(zone, rr.DNSKEY))
     return (yield from _enter(ctx, base, response, dses, ()))
 
@@ -76,27 +76,27 @@ def _enter(
     zone = base.zone
     if isinstance(response, NoAnswer):
         reason = finding(Code.LOOKUP_FAILED, describe(zone, rr.DNSKEY), reason=failure_text(response))
-        return _ended(base, Link(LinkKind.KEY, zone, Status.INDETERMINATE, findings=(reason,)), reason)
+        return _ended(ctx, base, Link(LinkKind.KEY, zone, Status.INDETERMINATE, findings=(reason,)), reason)
     rrset = find_rrset(response.message.answer, zone, rr.DNSKEY)
     if rrset is None:
         reason = finding(Code.DNSKEY_MISSING, zone)
-        return _ended(base, Link(LinkKind.KEY, zone, Status.BOGUS, findings=(reason,)), reason)
+        return _ended(ctx, base, Link(LinkKind.KEY, zone, Status.BOGUS, findings=(reason,)), reason)
     evidence = gather(response, rrset, response.message.answer)
     match = _match(ctx, zone, dses, anchored, rrset.dnskeys())
     link = Link(LinkKind.KEY, zone, Status.BOGUS, evidence=(evidence,), ds_attempts=match.attempts)
     if not match.is_supported:
         reason = explain_unsupported_ds(match.attempts, zone)
-        return _ended(base, replace(link, status=Status.INSECURE, findings=(reason,)), reason)
+        return _ended(ctx, base, replace(link, status=Status.INSECURE, findings=(reason,)), reason)
     if not match.entry_points:
         reason = _explain_no_entry(base, match, rrset.dnskeys())
-        return _ended(base, replace(link, findings=(reason,)), reason)
+        return _ended(ctx, base, replace(link, findings=(reason,)), reason)
     # RFC 4035 §5.2: the DNSKEY RRset must be signed by a key that the DS (or the anchor) vouches for.
     verdict = verify_rrset(evidence, zone, match.entry_points, ctx.now, ctx.policy, ctx.budget, ctx.all_paths)
     yield from pause(ctx)
     link = replace(link, attempts=verdict.attempts)
     if verdict.verified is None:
         reason = _explain_unsigned(verdict.attempts, match.entry_points, zone, ctx.now)
-        return _ended(base, replace(link, findings=(reason,)), reason)
+        return _ended(ctx, base, replace(link, findings=(reason,)), reason)
     until = ctx.valid_until(evidence, verdict.attempts)
     link = replace(link, status=Status.SECURE, valid_until=until)
     keys = rrset.dnskeys()[: ctx.budget.limits.dnskeys_per_zone]
@@ -142,8 +142,11 @@ def _explain_unsigned(
     return explain_signatures(attempts, describe(zone, rr.DNSKEY), zone, now)
 
 
-def _ended(base: ZoneTrust, link: Link, reason: Finding) -> ZoneTrust:
-    return replace(base, status=link.status, links=(*base.links, link), reason=reason)
+def _ended(ctx: Context, base: ZoneTrust, link: Link, reason: Finding) -> ZoneTrust:
+    """The chain of trust ends with `link`: broken, or insecure, which is worth remembering."""
+    trust = replace(base, status=link.status, links=(*base.links, link), reason=reason)
+    ctx.trust.put(trust)
+    return trust
 
 
 def failure_text(response: NoAnswer) -> str:

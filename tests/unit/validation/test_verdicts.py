@@ -1,0 +1,292 @@
+"""RFC 4033 §5 statuses on healthy zones, and what each break of the chain does to them."""
+
+import pytest
+
+from tests.unit.validation.world import NOW, World, flip_signature, sections, without
+from unbroken.anchors.store import NegativeTrustAnchor, TrustAnchors
+from unbroken.authentication.policy import Policy
+from unbroken.chain import Code, DenialKind, LinkKind, Outcome, Status
+from unbroken.dns import Message, Name, RRset
+from unbroken.dns import rdtype as rr
+from unbroken.dns.ede import Ede
+from unbroken.validation.protocol import Effort
+from unbroken.validation.trust import TrustCache
+
+SECURE, INSECURE, BOGUS, INDETERMINATE = Status.SECURE, Status.INSECURE, Status.BOGUS, Status.INDETERMINATE
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "status", "outcome"),
+    [
+        ("www.nsec.example.", rr.A, SECURE, Outcome.ANSWER),
+        ("www.nsec3.optout.", rr.A, SECURE, Outcome.ANSWER),
+        ("nsec.example.", rr.SOA, SECURE, Outcome.ANSWER),
+        ("nsec.example.", rr.NS, SECURE, Outcome.ANSWER),
+        ("nsec.example.", rr.DS, SECURE, Outcome.ANSWER),
+        ("nsec.example.", rr.DNSKEY, SECURE, Outcome.ANSWER),
+        (".", rr.NS, SECURE, Outcome.ANSWER),
+        (".", rr.DS, SECURE, Outcome.NODATA),
+        ("www.nsec.example.", rr.ANY, SECURE, Outcome.ANSWER),
+        ("www.nsec.example.", rr.MX, SECURE, Outcome.NODATA),
+        ("www.nsec3.optout.", rr.MX, SECURE, Outcome.NODATA),
+        ("ent.nsec.example.", rr.A, SECURE, Outcome.NODATA),
+        ("ent.nsec3.optout.", rr.A, SECURE, Outcome.NODATA),
+        ("no.nsec.example.", rr.A, SECURE, Outcome.NXDOMAIN),
+        ("no.such.nsec3.optout.", rr.A, SECURE, Outcome.NXDOMAIN),
+        ("x.w.nsec.example.", rr.A, SECURE, Outcome.ANSWER),
+        ("y.x.w.nsec3.optout.", rr.A, SECURE, Outcome.ANSWER),
+        ("x.w.nsec.example.", rr.MX, SECURE, Outcome.NODATA),
+        ("x.w.nsec3.optout.", rr.MX, SECURE, Outcome.NODATA),
+        ("*.w.nsec.example.", rr.A, SECURE, Outcome.ANSWER),
+        ("alias.nsec.example.", rr.A, SECURE, Outcome.ANSWER),
+        ("x.cw.nsec.example.", rr.A, SECURE, Outcome.ANSWER),
+        ("www.d.nsec.example.", rr.A, SECURE, Outcome.ANSWER),
+        ("sub.nsec.example.", rr.DS, SECURE, Outcome.NODATA),
+        ("no.example.", rr.DS, SECURE, Outcome.NXDOMAIN),
+        ("www.sub.nsec.example.", rr.A, INSECURE, Outcome.ANSWER),
+        ("www.sub.nsec3.optout.", rr.A, INSECURE, Outcome.ANSWER),
+        ("www.plain.optout.", rr.A, INSECURE, Outcome.ANSWER),
+        ("plain.optout.", rr.DS, INSECURE, Outcome.NODATA),
+        ("no.plain.optout.", rr.A, INSECURE, Outcome.NXDOMAIN),
+        ("nothere.optout.", rr.A, INSECURE, Outcome.NXDOMAIN),
+        ("www.island.example.", rr.A, INSECURE, Outcome.ANSWER),
+        ("www.nsec.example.", rr.RRSIG, INSECURE, Outcome.ANSWER),
+    ],
+)
+def test_healthy_names_have_the_status_of_their_zone(
+    world: World, name: str, rdtype: int, status: Status, outcome: Outcome
+) -> None:
+    chain = world.check(name, rdtype)
+    assert (chain.status, chain.outcome) == (status, outcome), chain.reason
+    assert chain.broken_link is None
+    assert world.check(name, rdtype, effort=Effort.ALL_PATHS).status is status
+
+
+def test_the_chain_starts_at_the_anchor_and_has_every_link(world: World) -> None:
+    chain = world.check("www.nsec.example.")
+    kinds = [(link.kind, str(link.zone)) for link in chain.links]
+    assert kinds == [
+        (LinkKind.ANCHOR, "."),
+        (LinkKind.KEY, "."),
+        (LinkKind.DELEGATION, "example."),
+        (LinkKind.KEY, "example."),
+        (LinkKind.DELEGATION, "nsec.example."),
+        (LinkKind.KEY, "nsec.example."),
+        (LinkKind.DATA, "nsec.example."),
+    ]
+    assert chain.rrset is not None and chain.rrset.owner == Name("www.nsec.example.")
+
+
+def test_an_insecure_verdict_carries_its_proof(world: World) -> None:
+    chain = world.check("www.plain.optout.")
+    link = next(link for link in chain.links if link.denial is not None)
+    assert link.kind is LinkKind.DELEGATION and link.denial is not None
+    assert link.denial.kind is DenialKind.NO_DS and link.denial.opt_out
+    assert chain.reason is not None and chain.reason.code is Code.DELEGATION_INSECURE
+
+
+def test_a_cached_zone_leaves_no_hole_in_the_chain(world: World) -> None:
+    trust = TrustCache()
+    first = world.check("www.nsec.example.", trust=trust)
+    world.asked.clear()
+    second = world.check("www.nsec.example.", trust=trust)
+    assert second == first
+    assert [lookup.rdtype for lookup in world.asked] == [rr.A]
+
+
+def test_the_same_inputs_give_the_same_chain(world: World) -> None:
+    assert world.check("alias.nsec.example.") == world.check("alias.nsec.example.")
+
+
+def test_without_an_anchor_the_status_is_indeterminate(world: World) -> None:
+    world.anchors = TrustAnchors()
+    chain = world.check("www.nsec.example.")
+    assert chain.status is INDETERMINATE
+    assert chain.ede is Ede.DNSSEC_INDETERMINATE
+
+
+def test_an_island_is_secure_from_its_own_anchor_and_the_closest_anchor_wins(world: World) -> None:
+    world.anchor(".", "island.example.")
+    chain = world.check("www.island.example.")
+    assert chain.status is SECURE
+    assert chain.anchor == Name("island.example.")
+    # RFC 4035 §5: the closest anchor counts even when it does not match and the one above would.
+    wrong = TrustAnchors.from_records(
+        [RRset(Name("nsec.example."), rr.DS, 0, (world.anchors[Name("island.example.")].dses[0].rdata,))]
+    )
+    world.anchors = world.anchors.merge(wrong)
+    chain = world.check("www.nsec.example.")
+    assert chain.status is BOGUS
+    assert chain.reason is not None and chain.reason.code is Code.ANCHOR_NO_MATCHING_KEY
+
+
+def test_an_anchor_may_be_a_dnskey(world: World) -> None:
+    keys = RRset(Name("."), rr.DNSKEY, 0, (world.keys[Name(".")][0].dnskey.rdata,))
+    world.anchors = TrustAnchors.from_records([keys])
+    assert world.check("www.nsec.example.").status is SECURE
+
+
+def test_a_negative_anchor_turns_validation_off_below_it(world: World) -> None:
+    negative = NegativeTrustAnchor(Name("nsec.example."), NOW + 60, "known broken")
+    world.anchors = world.anchors.with_negatives([negative])
+    world.bend("www.nsec.example.", rr.A, without(rr.RRSIG))
+    chain = world.check("www.nsec.example.")
+    assert chain.status is INSECURE and chain.ede is Ede.NEGATIVE_TRUST_ANCHOR
+    assert world.check("nsec.example.", rr.DS).status is SECURE
+    assert world.check("www.nsec.example.", now=NOW + 60).status is BOGUS
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype", "code", "zone"),
+    [
+        ("www.nsec.example.", rr.A, Code.SIGNATURE_MISSING, "nsec.example."),
+        ("nsec.example.", rr.DNSKEY, Code.DNSKEY_NOT_SIGNED, "nsec.example."),
+        ("nsec.example.", rr.DS, Code.SIGNATURE_MISSING, "nsec.example."),
+        (".", rr.DNSKEY, Code.DNSKEY_NOT_SIGNED, "."),
+    ],
+)
+def test_a_stripped_signature_breaks_the_link_it_was_on(
+    world: World, name: str, rdtype: int, code: Code, zone: str
+) -> None:
+    world.bend(name, rdtype, without(rr.RRSIG))
+    chain = world.check("www.nsec.example.")
+    assert chain.status is BOGUS and chain.ede is Ede.RRSIGS_MISSING
+    assert chain.broken_link is not None and chain.broken_link.zone == Name(zone)
+    assert chain.reason is not None and chain.reason.code is code
+
+
+@pytest.mark.parametrize(("name", "rdtype"), [("www.nsec.example.", rr.A), ("nsec.example.", rr.DS), (".", rr.DNSKEY)])
+def test_a_flipped_signature_is_bogus(world: World, name: str, rdtype: int) -> None:
+    def bend(message: Message) -> Message:
+        return sections(
+            message, answer=[flip_signature(r) if r.rdtype == rr.RRSIG else r for r in message.answer]
+        )
+
+    world.bend(name, rdtype, bend)
+    chain = world.check("www.nsec.example.")
+    assert chain.status is BOGUS and chain.ede is Ede.DNSSEC_BOGUS
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype"),
+    [("nsec.example.", rr.DS), ("nsec.example.", rr.DNSKEY), (".", rr.DNSKEY), ("www.nsec.example.", rr.A)],
+)
+def test_what_cannot_be_fetched_is_indeterminate_never_bogus(world: World, name: str, rdtype: int) -> None:
+    world.bend(name, rdtype, lambda message: None)
+    chain = world.check("www.nsec.example.")
+    assert chain.status is INDETERMINATE
+    assert chain.reason is not None and chain.reason.code is Code.LOOKUP_FAILED
+    assert chain.ede is Ede.NO_REACHABLE_AUTHORITY
+    assert "nobody home" in chain.reason.sentence
+
+
+@pytest.mark.parametrize("rcode", [rr.SERVFAIL, rr.REFUSED, rr.FORMERR])
+def test_an_error_of_the_server_is_no_evidence(world: World, rcode: int) -> None:
+    world.bend("nsec.example.", rr.DS, lambda m: sections(m, answer=(), authority=(), rcode=rcode))
+    assert world.check("www.nsec.example.").status is INDETERMINATE
+
+
+def test_a_missing_ds_without_proof_is_bogus(world: World) -> None:
+    world.bend("nsec.example.", rr.DS, lambda m: sections(m, answer=(), authority=()))
+    chain = world.check("www.nsec.example.")
+    assert chain.status is BOGUS and chain.ede is Ede.NSEC_MISSING
+    assert chain.reason is not None and chain.reason.code is Code.DELEGATION_UNPROVEN
+
+
+@pytest.mark.parametrize(
+    ("name", "rdtype"),
+    [
+        ("no.nsec.example.", rr.A),
+        ("www.nsec.example.", rr.MX),
+        ("ent.nsec.example.", rr.A),
+        ("x.w.nsec.example.", rr.A),
+        ("x.w.nsec.example.", rr.MX),
+        ("x.cw.nsec.example.", rr.A),
+        ("no.such.nsec3.optout.", rr.A),
+        ("www.nsec3.optout.", rr.MX),
+        ("ent.nsec3.optout.", rr.A),
+        ("y.x.w.nsec3.optout.", rr.A),
+        ("x.w.nsec3.optout.", rr.MX),
+        ("sub.nsec.example.", rr.DS),
+    ],
+)
+def test_each_denial_record_is_needed(world: World, name: str, rdtype: int) -> None:
+    """RFC 4035 §5.4, RFC 5155 §8: drop each NSEC or NSEC3 RRset in turn, and the proof is gone."""
+    whole = world.check(name, rdtype)
+    assert whole.status is SECURE
+    from unbroken.chain import Question
+
+    response = world.ask(Question(Name(name), rdtype))
+    doomed = [r for r in response.authority if r.rdtype in (rr.NSEC, rr.NSEC3)]
+    assert doomed
+    for victim in doomed:
+
+        def bend(message: Message, victim: RRset = victim) -> Message:
+            return sections(message, authority=[r for r in message.authority if r != victim])
+
+        world.bend(name, rdtype, bend)
+        chain = world.check(name, rdtype)
+        assert chain.status is BOGUS, victim.owner
+        assert chain.ede in (Ede.NSEC_MISSING, Ede.DNSSEC_BOGUS)
+
+
+def test_a_loop_of_aliases_ends(world: World) -> None:
+    chain = world.check("loop1.nsec.example.")
+    assert chain.status is INDETERMINATE
+    assert [f.code for f in chain.all_findings] == [Code.REDIRECTION_LOOP]
+
+
+def test_hops_are_chains_of_their_own(world: World) -> None:
+    chain = world.check("alias.nsec.example.")
+    assert [str(hop.question.name) for hop in chain.hops] == ["www.nsec3.optout."]
+    assert chain.rrset is not None and chain.rrset.owner == Name("www.nsec3.optout.")
+    world.bend("www.nsec3.optout.", rr.A, without(rr.RRSIG))
+    broken = world.check("alias.nsec.example.")
+    assert broken.status is BOGUS
+    assert all(not link.is_broken for link in broken.links)
+
+
+def test_a_synthesised_cname_must_follow_from_its_dname(world: World) -> None:
+    def bend(message: Message) -> Message:
+        forged = RRset(Name("www.d.nsec.example."), rr.CNAME, 60, (Name("evil.example.").wire,))
+        return sections(message, answer=[forged if r.rdtype == rr.CNAME else r for r in message.answer])
+
+    world.bend("www.d.nsec.example.", rr.A, bend)
+    chain = world.check("www.d.nsec.example.")
+    assert chain.status is BOGUS
+    assert chain.reason is not None and chain.reason.code is Code.DNAME_SYNTHESIS_WRONG
+
+
+def test_an_unsupported_algorithm_makes_a_zone_insecure_never_bogus(world: World) -> None:
+    policy = Policy(algorithms=Policy().algorithms - {13} | {8})
+    chain = world.check("www.nsec.example.", policy=policy)
+    assert chain.status is INSECURE
+    assert chain.ede is Ede.UNSUPPORTED_DNSKEY_ALGORITHM
+
+
+def test_time_is_compared_at_both_ends(world: World) -> None:
+    end = NOW + 14 * 86400
+    assert world.check("www.nsec.example.", now=end).status is SECURE
+    late = world.check("www.nsec.example.", now=end + 1)
+    assert late.status is BOGUS and late.ede is Ede.SIGNATURE_EXPIRED
+    assert world.check("www.nsec.example.", now=NOW - 3600).status is SECURE
+    early = world.check("www.nsec.example.", now=NOW - 3601)
+    assert early.status is BOGUS and early.ede is Ede.SIGNATURE_NOT_YET_VALID
+
+
+def test_validity_ends_with_the_ttl_or_the_signature(world: World) -> None:
+    assert world.check("www.nsec.example.").valid_until == NOW + 3600
+    end = NOW + 14 * 86400
+    assert world.check("www.nsec.example.", now=end - 100).valid_until == end
+
+
+def test_a_recursive_servers_merged_answer_serves_all_hops(world: World) -> None:
+    from unbroken.chain import Question
+    from unbroken.validation.protocol import Answer
+
+    first = world.ask(Question(Name("alias.nsec.example."), rr.A))
+    second = world.ask(Question(Name("www.nsec3.optout."), rr.A))
+    merged = sections(first, answer=(*first.answer, *second.answer))
+    chain = world.check("alias.nsec.example.", given=Answer(merged))
+    assert chain.status is SECURE and len(chain.hops) == 1
+    assert all(lookup.rdtype in (rr.DS, rr.DNSKEY) for lookup in world.asked)
