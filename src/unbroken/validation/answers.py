@@ -61,12 +61,16 @@ def authenticate_hop(ctx: Context, question: Question, response: Answer) -> HopS
     elif rdtype == rr.RRSIG:
         if any(rrset.rdtype == rr.RRSIG and rrset.owner == name for rrset in answer):
             return (yield from _rrsig_query(ctx, name, response))
-    elif (rrset := find_rrset(answer, name, rdtype)) is not None:
+    elif rdtype != rr.CNAME and (rrset := find_rrset(answer, name, rdtype)) is not None:
         return (yield from _authenticate_one(ctx, rrset, response, Outcome.ANSWER, None))
     cname = find_rrset(answer, name, rr.CNAME)
     dname = _dname_above(answer, name)
     if dname is not None and (cname is None or not gather(response, cname, answer).rrsigs):
-        return (yield from _authenticate_dname(ctx, name, dname, cname, response))
+        hop = yield from _authenticate_dname(ctx, name, dname, cname, response)
+        # RFC 6672 §5.3.1: a CNAME that a DNAME makes has no signature of its own, also when it is what was asked for.
+        return replace(hop, outcome=Outcome.ANSWER, target=None) if rdtype == rr.CNAME else hop
+    if cname is not None and rdtype == rr.CNAME:
+        return (yield from _authenticate_one(ctx, cname, response, Outcome.ANSWER, None))
     if cname is not None:
         return (yield from _authenticate_one(ctx, cname, response, Outcome.REDIRECT, cname.target()))
     return (yield from _authenticate_negative(ctx, question, response))
@@ -138,8 +142,22 @@ def authenticate_rrset(ctx: Context, evidence: Evidence, zone: ZoneTrust, respon
     data = Link(LinkKind.DATA, zone.zone, Status.SECURE, (evidence,), verdict.attempts, valid_until=until)
     if not verdict.is_expanded(rrset):
         return (data,)
+    if _names_another_source(evidence, verdict.verified):
+        reason = finding(
+            Code.WILDCARD_UNPROVEN,
+            describe(rrset.owner, rrset.rdtype),
+            wildcard=rrset.owner.ancestor(verdict.verified.labels).wildcard(),
+        )
+        return (replace(data, status=Status.BOGUS, findings=(reason,)),)
     denial = yield from _deny_closer_match(ctx, rrset, verdict.verified, zone, response)
     return (data, denial)
+
+
+def _names_another_source(evidence: Evidence, verified: Rrsig) -> bool:
+    """RFC 4035 §3.1.1, §5.3.4: an RRset comes with its signatures from one owner, the wildcard or the name itself, so they
+    all count the same labels; a signature of the zone that counts others contradicts the expansion.
+    """
+    return any(rrsig.signer == verified.signer and rrsig.labels != verified.labels for rrsig in evidence.rrsigs)
 
 
 def _deny_closer_match(
@@ -180,12 +198,11 @@ def _authenticate_any(ctx: Context, found: list[RRset], response: Answer) -> Hop
 
 def _rrsig_query(ctx: Context, name: Name, response: Answer) -> HopSteps:
     """RRSIGs are never signed (RFC 4035 §2.2), so an answer to a question for them is at best insecure."""
-    zone = yield from establish_zone(ctx, name, is_apex=False)
-    evidence = tuple(
-        Evidence(rrset, (), response.provenance)
-        for rrset in response.message.answer
-        if rrset.rdtype == rr.RRSIG and rrset.owner == name
-    )
+    found = [rrset for rrset in response.message.answer if rrset.rdtype == rr.RRSIG and rrset.owner == name]
+    # Their signers say which zone this is: below its apex nothing needs to be asked.
+    signers = tuple(rrsig for rrset in found for rrsig in rrset.rrsigs())
+    zone = yield from establish_zone_of(ctx, name, rr.RRSIG, signers)
+    evidence = tuple(Evidence(rrset, (), response.provenance) for rrset in found)
     status = Status.INSECURE if zone.status is Status.SECURE else zone.status
     reason = finding(Code.RRSIG_QUERY_UNSIGNED, describe(name, rr.RRSIG))
     link = Link(LinkKind.DATA, zone.zone, status, evidence=evidence, findings=(reason,))

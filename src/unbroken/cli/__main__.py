@@ -1,0 +1,5 @@
+"""What `python -m unbroken.cli` runs."""
+
+from unbroken.cli.main import main
+
+main()

@@ -1,0 +1,109 @@
+"""`unbroken anchors`: the trust anchors in force, and IANA's signature over the file of them."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from unbroken.cli import options
+
+if TYPE_CHECKING:
+    from unbroken.anchors import TrustAnchors
+
+
+@click.group("anchors", invoke_without_command=True, short_help="Show trust anchors, or verify IANA's file of them.")
+@click.pass_context
+def command(ctx: click.Context) -> int:
+    """Show trust anchors, or verify IANA's file of them.
+
+    Without a subcommand, the built-in anchors are shown.
+
+    \b
+    Examples:
+      unbroken anchors
+      unbroken anchors show --anchor /etc/unbound/root.key
+      unbroken anchors verify root-anchors.xml root-anchors.p7s --ca icannbundle.pem
+    """
+    if ctx.invoked_subcommand is not None:
+        return 0
+    return _show((), None)
+
+
+@command.command("show", short_help="Show the trust anchors in force.")
+@options.anchor_option
+@options.at_option
+def show(anchor_files: tuple[str, ...], at: int | None) -> int:
+    """Show the trust anchors in force, as DS and DNSKEY zone-file lines.
+
+    \b
+    Examples:
+      unbroken anchors show
+      unbroken anchors show --anchor root-anchors.xml --at 2024-01-01
+    """
+    return _show(anchor_files, at)
+
+
+def _show(anchor_files: tuple[str, ...], at: int | None) -> int:
+    now = options.current_time(at)
+    for line in _lines(options.anchors(anchor_files, now)):
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _lines(anchors: "TrustAnchors") -> list[str]:
+    from unbroken._kernel import rdata_to_text
+    from unbroken.dns import rdtype as rr
+    from unbroken.dns.registry import algorithm_text
+    from unbroken.report.escape import safe
+
+    lines: list[str] = []
+    for anchor in anchors.values():
+        lines.append(f"; {anchor.owner} from {safe(anchor.source)}")
+        for ds in anchor.dses:
+            lines.append(f"{anchor.owner} IN DS {rdata_to_text(rr.DS, ds.rdata)} ; {algorithm_text(ds.algorithm)}")
+        for key in anchor.dnskeys:
+            text = rdata_to_text(rr.DNSKEY, key.rdata)
+            lines.append(f"{anchor.owner} IN DNSKEY {text} ; key tag {key.key_tag}, {algorithm_text(key.algorithm)}")
+    return lines
+
+
+@command.command("verify", short_help="Verify the PKCS#7 signature over IANA's root-anchors.xml.")
+@click.argument("xml", metavar="XML")
+@click.argument("p7s", metavar="P7S")
+@click.option(
+    "--ca", "ca_file", metavar="PEM", required=True, help="Certificate authorities to trust: icannbundle.pem."
+)
+@options.at_option
+def verify(xml: str, p7s: str, ca_file: str, at: int | None) -> int:
+    """Verify the PKCS#7 signature over IANA's root-anchors.xml (RFC 9718 section 3), then show the anchors in it.
+
+    Exit codes: 0 the signature is good, 1 it is not, 2 usage or unreadable input.
+
+    \b
+    Examples:
+      unbroken anchors verify root-anchors.xml root-anchors.p7s --ca icannbundle.pem
+    """
+    from unbroken.anchors import SignatureRefused, parse, read, verify_signature
+
+    now = options.current_time(at)
+    document, signature, authorities = read(xml), read(p7s), read(ca_file)
+    try:
+        signed = verify_signature(document, signature, authorities, now)
+    except SignatureRefused as error:
+        sys.stderr.write(f"unbroken: {_one_line(f'{p7s}: the signature over {xml} is not accepted: {error}')}\n")
+        return 1
+    from unbroken.chain.times import to_iso
+
+    until = to_iso(signed.valid_until)
+    sys.stdout.write(
+        _one_line(f"; good signature by {signed.subject} ({signed.email}), certificates until {until}") + "\n"
+    )
+    for line in _lines(parse(document, xml, now=now)):
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _one_line(text: str) -> str:
+    from unbroken.report.escape import safe
+
+    return safe(" ".join(text.split()))

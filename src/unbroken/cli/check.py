@@ -1,0 +1,68 @@
+"""`unbroken check NAME [TYPE]`: resolve, validate, show the chain."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from unbroken.cli import options
+from unbroken.errors import UsageError
+
+if TYPE_CHECKING:
+    from unbroken.chain import Chain, Question
+
+
+@click.command("check", short_help="Resolve a name and walk its chain of trust.", epilog=options.EXIT_EPILOG)
+@click.argument("name")
+@click.argument("type_", metavar="[TYPE]", required=False, default="A")
+@options.anchor_option
+@options.network_options
+@options.at_option
+@click.option(
+    "--offline", metavar="FILE", help="Ask nobody: take all evidence from a capture (--save) or RFC 9102 proof."
+)
+@click.option("--save", metavar="FILE", help="Keep every response in a capture, for --offline and `unbroken verify`.")
+@click.option("--all-paths", is_flag=True, help="Try every signature with every key, not just until one path holds.")
+@options.output_options
+def command(name: str, type_: str, **settings: Any) -> int:
+    """Resolve a name and walk its chain of trust.
+
+    The chain is shown as a tree from the trust anchor down, one line a link: keys and DS by their key tags, who signed
+    them, and how long the signatures last. A broken link is marked, with what is wrong and what to do about it. TYPE is
+    an RR type (default A). Names are taken as people write them, in any script.
+
+    The resolver iterates from the root, unless --resolver names one to ask. Nothing that comes over the network is
+    believed: all is validated here.
+
+    \b
+    Examples:
+      unbroken check example.com
+      unbroken check _443._tcp.www.example.com TLSA --json
+      unbroken check example.com MX --resolver 192.0.2.1
+      unbroken check example.com --save evidence.json
+      unbroken check example.com --offline evidence.json --at 2025-08-09T01:28:45Z
+      unbroken check --lab www.one.example
+    """
+    asked = options.question(name, type_)
+    chain, now = _offline(asked, settings) if settings["offline"] is not None else _online(asked, settings)
+    return options.show_chain(chain, now, settings)
+
+
+def _offline(asked: "Question", settings: dict[str, Any]) -> "tuple[Chain, int]":
+    from unbroken.cli.offline import load_source
+
+    if settings["save"] is not None:
+        raise UsageError("--offline and --save exclude each other: offline, there is nothing new to save")
+    source = load_source(settings["offline"])
+    now = options.current_time(source.time if settings["at"] is None else settings["at"])
+    anchors = options.anchors(settings["anchor_files"], now)
+    return source.walk(asked, anchors, now, all_paths=settings["all_paths"]), now
+
+
+def _online(asked: "Question", settings: dict[str, Any]) -> "tuple[Chain, int]":
+    from unbroken.cli.online import Network, ask
+
+    network = Network.from_options(settings)
+    result = ask(asked, network, settings["anchor_files"], settings["at"], all_paths=settings["all_paths"])
+    if settings["save"] is not None:
+        result.save(settings["save"])
+    return result.chain, result.now

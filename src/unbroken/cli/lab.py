@@ -1,0 +1,131 @@
+"""`unbroken lab`: run the signed Internet, list the ways to break it."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from unbroken.errors import StateError
+
+
+@click.group("lab", short_help="Run a signed Internet on loopback, whole or broken.")
+def command() -> None:
+    """Run a signed Internet on loopback, whole or broken.
+
+    The lab has a root, two TLDs and a score of zones below them, signed with every algorithm there is, each served on its
+    own addresses in 127.0.0.0/8. Nothing of it leaves this machine. While it runs, `unbroken check --lab` asks it.
+
+    \b
+    Examples:
+      unbroken lab up
+      unbroken lab up --break rrsig-exp-a@one.example
+      unbroken lab faults
+    """
+
+
+@command.command("up", short_help="Start the lab and run it until Ctrl-C.")
+@click.option("--config", metavar="FILE", help="Zones of your own, in TOML (see docs/lab.md).")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Port of all servers. Default: 53 for root when it is free, else any that is.",
+)
+@click.option(
+    "--address-prefix",
+    metavar="A.B",
+    default="127.53",
+    show_default=True,
+    help="First two octets of the servers' addresses, within 127.0.0.0/8.",
+)
+@click.option(
+    "--break",
+    "breaks",
+    metavar="FAULT@ZONE",
+    multiple=True,
+    help="Break a zone (see `unbroken lab faults`). Repeatable.",
+)
+@click.option("--dir", "directory", metavar="DIR", help="Put hints, anchors and zones there and leave them.")
+def up(
+    config: str | None, port: int | None, address_prefix: str, breaks: tuple[str, ...], directory: str | None
+) -> int:
+    """Start the lab and run it until Ctrl-C or SIGTERM.
+
+    Prints where the root hints and the trust anchor are, for this and for other resolvers. With port 53 (as root) Unbound,
+    BIND and delv can be pointed at it.
+    """
+    from unbroken.lab.config import load_world
+    from unbroken.lab.run import Lab
+    from unbroken.lab.session import find_running
+
+    if find_running() is not None:
+        raise StateError("a lab of yours is running already; `unbroken check --lab` uses it, end it with Ctrl-C")
+    world = None if config is None else load_world(config)
+    with _until_signal() as ended:
+        lab = Lab(world, port=port, address_prefix=address_prefix, breaks=breaks, directory=directory, announce=True)
+        with lab:
+            click.echo(_greeting(lab.port, len(lab.world.zones), str(lab.directory), breaks))
+            sys.stdout.flush()
+            ended.wait()
+    click.echo("The lab has ended.")
+    return 0
+
+
+def _greeting(port: int, zones: int, directory: str, breaks: tuple[str, ...]) -> str:
+    lines = [
+        f"The lab is up: {zones} zones, port {port}.",
+        f"  root hints    {directory}/root.hints",
+        f"  trust anchor  {directory}/root.anchor   (for BIND and delv: {directory}/bind.keys)",
+        f"  zones         {directory}/zones/",
+        *(f"  broken        {text}" for text in breaks),
+        "Try: unbroken check --lab www.one.example",
+        "Ctrl-C ends it.",
+    ]
+    return "\n".join(lines)
+
+
+@contextmanager
+def _until_signal() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; their handlers are put back at the end."""
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@command.command("faults", short_help="List the ways to break a zone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def faults(as_json: bool) -> int:
+    """List the ways to break a zone, for `unbroken lab up --break FAULT@ZONE`."""
+    from unbroken.lab.faults import FAULTS
+
+    if as_json:
+        import json
+
+        rows = [
+            {
+                "name": fault.name,
+                "description": fault.description,
+                "status": fault.status.value,
+                "code": fault.code.value,
+                "shown_by": fault.probe.value,
+                "default_zone": fault.victim,
+            }
+            for fault in FAULTS.values()
+        ]
+        click.echo(json.dumps(rows, indent=2))
+        return 0
+    width = max(map(len, FAULTS))
+    for fault in FAULTS.values():
+        click.echo(f"{fault.name:{width}}  {fault.status.value:13}  {fault.description}")
+    return 0

@@ -1,0 +1,172 @@
+"""Asking the network, for `check` and `prove`: a resolver as the options say, and the evidence that it gathers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from unbroken.chain import Chain, Question, Status
+from unbroken.cli import options
+from unbroken.errors import StateError, UsageError
+from unbroken.files import read_bounded, write_atomically
+from unbroken.resolving.clock import FixedWallClock, SystemClock
+from unbroken.resolving.hints import Hints, parse_hints
+from unbroken.resolving.options import Options
+from unbroken.resolving.resolver import Resolver
+from unbroken.resolving.transport import Server
+from unbroken.resolving.work import ResolverLimits, Work
+from unbroken.validation.capture import Recorder, capture_to_json
+from unbroken.validation.protocol import Answer, Effort, Failure, NoAnswer
+
+if TYPE_CHECKING:
+    from unbroken.anchors import TrustAnchors
+
+_MAX_HINTS: Final = 1 << 20  # octets of a hints file
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The options of `options.network_options`, checked."""
+
+    hints: str | None
+    resolver: str | None
+    port: int
+    lab: bool
+    timeout: float
+    use_ipv4: bool
+    use_ipv6: bool
+
+    @staticmethod
+    def from_options(values: Mapping[str, Any]) -> "Network":
+        """Raises UsageError for options that exclude each other."""
+        if values["only_ipv4"] and values["only_ipv6"]:
+            raise UsageError("--ipv4 and --ipv6 exclude each other; without either, both are used")
+        sources = [name for name in ("hints", "resolver", "lab") if values[name]]
+        if len(sources) > 1:
+            raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: each says whom to ask")
+        return Network(
+            values["hints"],
+            _address(values["resolver"]),
+            values["port"],
+            values["lab"],
+            values["timeout"],
+            not values["only_ipv6"],
+            not values["only_ipv4"],
+        )
+
+
+def _address(text: str | None) -> str | None:
+    if text is None:
+        return None
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise UsageError(f"{text!r} is not an address; --resolver wants an IPv4 or IPv6 address") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A chain, the time it was judged at (epoch seconds), and the responses that it rests on."""
+
+    chain: Chain
+    now: int
+    recorder: Recorder
+
+    def save(self, path: str) -> None:
+        """Write a capture. Raises StateError."""
+        import json
+
+        capture = self.recorder.capture(self.chain.question, self.now)
+        write_atomically(path, (json.dumps(capture_to_json(capture), indent=1) + "\n").encode("ascii"))
+
+
+class _Recording(Resolver):
+    """A resolver that keeps the account of each question, and so every response that went into its chain."""
+
+    works: list[Work]
+
+    def begin(self) -> Work:
+        """See `Resolver.begin`."""
+        work = super().begin()
+        self.works = [*getattr(self, "works", []), work]
+        return work
+
+
+def ask(
+    question: Question, network: Network, anchor_files: tuple[str, ...], at: int | None, *, all_paths: bool
+) -> Result:
+    """Resolve and validate. Raises StateError when no server at all could be reached."""
+    now = options.current_time(at)
+    anchors = options.anchors(anchor_files, now) if anchor_files or not network.lab else None
+    return asyncio.run(_ask(question, network, anchors, at, all_paths=all_paths))
+
+
+async def _ask(
+    question: Question, network: Network, anchors: "TrustAnchors | None", at: int | None, *, all_paths: bool
+) -> Result:
+    async with _resolver(network, anchors, at) as resolver:
+        effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
+        resolution = await resolver.resolve(question.name, question.rdtype, effort=effort)
+        recorder = Recorder()
+        for work in resolver.works:
+            for lookup, response in work.responses.items():
+                recorder.note(lookup, response)
+        _require_network(resolution.chain, recorder, network)
+        return Result(resolution.chain, resolver.clock.now(), recorder)
+
+
+@asynccontextmanager
+async def _resolver(network: Network, anchors: "TrustAnchors | None", at: int | None) -> AsyncIterator[_Recording]:
+    if network.lab:
+        from unbroken.lab.session import joined
+
+        async with joined() as lab:
+            at = lab.now if at is None else at
+            yield _build(replace(network, use_ipv6=False), anchors or lab.anchors, at, lab.hints, lab.port)
+        return
+    hints = None
+    if network.hints is not None:
+        hints = parse_hints(read_bounded(network.hints, _MAX_HINTS).decode("utf-8", "replace"), network.hints)
+    yield _build(network, anchors, at, hints, network.port)
+
+
+def _build(
+    network: Network, anchors: "TrustAnchors | None", at: int | None, hints: Hints | None, port: int
+) -> _Recording:
+    return _Recording(
+        hints=hints,
+        forwarders=(Server(network.resolver, network.port),) if network.resolver is not None else (),
+        anchors=anchors,
+        resolver_limits=ResolverLimits(seconds=network.timeout),
+        options=Options(port=port, use_ipv4=network.use_ipv4, use_ipv6=network.use_ipv6),
+        clock=SystemClock() if at is None else FixedWallClock(at),
+    )
+
+
+def _require_network(chain: Chain, recorder: Recorder, network: Network) -> None:
+    """With no network there is no chain to speak of: say that, in one line, instead of drawing one."""
+    if chain.status is not Status.INDETERMINATE:
+        return
+    responses = list(recorder.responses.values())
+    if any(isinstance(response, Answer) for response in responses):
+        return
+    failures = [response for response in responses if isinstance(response, NoAnswer)]
+    if any(response.failure in (Failure.TIMEOUT, Failure.UNREACHABLE, Failure.OVER_LIMIT) for response in failures):
+        whom = _whom(network)
+        raise StateError(
+            f"{chain.question.name}: no answer from {whom} ({failures[0].detail or failures[0].failure.value}); "
+            "check this host's network, or name a resolver with --resolver"
+        )
+
+
+def _whom(network: Network) -> str:
+    if network.resolver is not None:
+        return f"the resolver {Server(network.resolver, network.port)}"
+    if network.lab:
+        return "the lab"
+    return (
+        f"the servers in {network.hints}" if network.hints is not None else "the root servers: no network is reachable"
+    )

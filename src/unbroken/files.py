@@ -1,0 +1,65 @@
+"""Files that matter: read within bounds, written beside, flushed to disk, then renamed, so that a kill leaves old or new."""
+
+import contextlib
+import os
+
+from unbroken.errors import InputError, StateError
+
+
+def read_bounded(path: str, max_size: int) -> bytes:
+    """The octets of a file of at most `max_size`; `-` is standard input. Raises InputError."""
+    try:
+        if path == "-":
+            data = os.fdopen(os.dup(0), "rb").read(max_size + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(max_size + 1)
+    except OSError as error:
+        raise InputError(path, error.strerror or "cannot be read", "give the name of a file to read") from None
+    if len(data) > max_size:
+        raise InputError(path, f"holds more than {max_size} octets", "is this the right file?")
+    return data
+
+
+def write_atomically(path: str, data: bytes, mode: int = 0o644) -> None:
+    """Write a whole file: beside its place, fsynced, renamed over it. `mode` is masked by the umask, but for secrets (0600).
+
+    Raises StateError, and then leaves what was there before.
+    """
+    import tempfile  # costs 3 ms, and most commands write nothing
+
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(path)[:64]}.", dir=folder)
+    except OSError as error:
+        raise StateError(
+            f"{path}: cannot be written ({error.strerror}); choose a folder that exists and is writable"
+        ) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.fchmod(file.fileno(), mode & ~_umask())
+        os.replace(beside, path)
+        _sync_folder(folder)
+    except OSError as error:
+        raise StateError(f"{path}: cannot be written ({error.strerror}); is the disk full?") from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the rename itself last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,357 @@
+"""The command line: exit codes, one line for every error, and files that are written whole or not at all."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import handmade
+import pytest
+from jsonschema import Draft202012Validator
+
+from unbroken._kernel import type_to_text
+from unbroken.chain import Chain, Evidence
+from unbroken.chain.rfc9102 import Proof, read, write
+from unbroken.cli import main, online
+from unbroken.dns import Message, RRset
+from unbroken.dns import rdtype as rr
+from unbroken.resolving.transport import Server, TransportError
+from unbroken.validation.proof_source import ProofSource
+from unbroken.validation.protocol import Answer, Lookup
+
+NOW = str(handmade.NOW)
+SCHEMA = json.loads((files("unbroken.report") / "schema" / "chain-1.json").read_text(encoding="utf-8"))
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main.run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def anchor(tmp_path: Path) -> Path:
+    path = tmp_path / "anchor"
+    ds = handmade.ROOT.ds_rrset().dses()[0]
+    path.write_text(f". IN DS {ds.key_tag} {ds.algorithm} {ds.digest_type} {ds.digest.hex()}\n", encoding="ascii")
+    return path
+
+
+class FakeResolver:
+    """A recursive resolver that knows what one chain holds."""
+
+    def __init__(self, chain: Chain | None) -> None:
+        self._source = ProofSource(read(write(chain))) if chain else None
+
+    async def exchange(self, server: Server, query: bytes, *, timeout: float, tcp: bool) -> bytes:
+        if self._source is None:
+            raise TransportError("network is unreachable")
+        asked = Message.from_wire(query)
+        assert asked.question is not None
+        response = self._source.fetch(Lookup(asked.question[0], asked.question[1]))
+        if not isinstance(response, Answer):
+            return Message(asked.id, rr.QR, asked.question, rcode=rr.SERVFAIL).to_wire()
+        given = response.message
+        return Message(
+            asked.id, rr.QR | rr.RA, asked.question, given.answer, given.authority, rcode=given.rcode
+        ).to_wire()
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> Callable[[Chain | None], None]:
+    def use(chain: Chain | None) -> None:
+        monkeypatch.setattr("unbroken.resolving.resolver._sockets", lambda: FakeResolver(chain))
+
+    return use
+
+
+# --- check ------------------------------------------------------------------------------------------------------------
+
+CHECK = ("check", "www.example.com", "--resolver", "192.0.2.1", "--at", NOW)
+
+
+def test_check_of_a_secure_name_exits_0_and_shows_its_chain(run: Run, network: Any, anchor: Path) -> None:
+    network(handmade.secure())
+    code, out, err = run(*CHECK, "--anchor", anchor)
+    assert (code, err) == (0, "")
+    assert "SECURE" in out and "192.0.2.2" in out
+
+
+def test_check_of_a_bogus_name_exits_1_and_names_the_link(run: Run, network: Any, anchor: Path) -> None:
+    good = handmade.secure()
+    data = good.links[-1].evidence[0]
+    forged = Evidence(RRset(data.rrset.owner, rr.A, 300, (bytes(4),)), data.rrsigs)
+    broken = handmade.replace(good, links=(*good.links[:-1], handmade.replace(good.links[-1], evidence=(forged,))))
+    network(broken)
+    code, out, _ = run(*CHECK, "--anchor", anchor)
+    assert code == 1
+    assert "✗ www.example.com." in out and "does not verify" in out
+
+
+def test_check_with_no_network_says_so_in_one_line_and_exits_4(run: Run, network: Any) -> None:
+    network(None)
+    code, out, err = run("check", "www.example.com")
+    assert (code, out) == (4, "")
+    assert err.count("\n") == 1 and "no network is reachable" in err
+
+
+def test_check_without_an_answer_exits_4(run: Run, network: Any, anchor: Path) -> None:
+    network(handmade.secure())
+    code, _, _ = run("check", "other.example.net", "--resolver", "192.0.2.1", "--at", NOW, "--anchor", anchor)
+    assert code == 4
+
+
+def test_check_json_fits_the_schema(run: Run, network: Any, anchor: Path) -> None:
+    network(handmade.alias())
+    code, out, _ = run(*CHECK, "--anchor", anchor, "--json")
+    assert code == 0
+    Draft202012Validator(SCHEMA).validate(json.loads(out))
+
+
+def test_check_save_then_offline_gives_the_same_chain(run: Run, network: Any, anchor: Path, tmp_path: Path) -> None:
+    network(handmade.alias())
+    capture = tmp_path / "evidence.json"
+    code, online_text, _ = run(*CHECK, "--anchor", anchor, "--save", capture)
+    assert code == 0
+    network(None)
+    code, offline_text, _ = run("check", "www.example.com", "--anchor", anchor, "--offline", capture)
+    assert (code, offline_text) == (0, online_text)
+    assert run("verify", capture, "--anchor", anchor)[1] == online_text
+
+
+def test_check_takes_internationalised_names_as_people_write_them(run: Run, network: Any, anchor: Path) -> None:
+    network(handmade.secure())
+    _, out, _ = run("check", "bücher.example", "--resolver", "192.0.2.1", "--at", NOW, "--anchor", anchor)
+    assert out.startswith("xn--bcher-kva.example. A")
+
+
+# --- prove and verify -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["secure", "alias"])
+def test_prove_then_verify_shows_the_same_chain(
+    run: Run, network: Any, anchor: Path, tmp_path: Path, kind: str
+) -> None:
+    network(handmade.ALL[kind]())
+    proof = tmp_path / "proof.bin"
+    code, proven, _ = run("prove", *CHECK[1:2], "A", *CHECK[2:], "--anchor", anchor, "-o", proof)
+    assert code == 0
+    code, verified, _ = run("verify", proof, "--at", NOW, "--anchor", anchor)
+    assert (code, verified) == (0, proven)
+
+
+def test_prove_writes_nothing_for_what_it_can_not_prove(run: Run, network: Any, tmp_path: Path) -> None:
+    network(handmade.secure())
+    proof = tmp_path / "proof.bin"
+    code, _, err = run("prove", "www.example.com", "A", "--resolver", "192.0.2.1", "--at", NOW, "-o", proof)
+    assert code == 1  # the hand-made root key is not IANA's
+    assert "no proof written" in err and not proof.exists()
+
+
+def test_verify_of_a_name_that_the_proof_does_not_hold_is_not_secure(run: Run, anchor: Path, tmp_path: Path) -> None:
+    proof = tmp_path / "proof.bin"
+    proof.write_bytes(write(handmade.secure()))
+    code, _, _ = run("verify", proof, "mail.example.com", "A", "--at", NOW, "--anchor", anchor)
+    assert code == 4
+
+
+def test_verify_of_what_is_no_proof_is_one_line_and_exit_2(run: Run, tmp_path: Path) -> None:
+    junk = tmp_path / "junk"
+    for data in (b"", b"junk", b"{", b"{}", b'{"format": 1}', b"[" * 100_000, b"{" * 100_000, b'{"a":' * 100_000):
+        junk.write_bytes(data)
+        code, out, err = run("verify", junk)
+        assert (code, out) == (2, "")
+        assert err.startswith("unbroken: ") and err.count("\n") == 1
+
+
+# --- real proofs ------------------------------------------------------------------------------------------------------
+
+
+def _real(shared: Path) -> list[dict[str, Any]]:
+    index = shared / "real" / "rfc9102-proofs" / "index.json"
+    if not index.is_file():
+        pytest.skip("no recorded RFC 9102 proofs")
+    entries: list[dict[str, Any]] = json.loads(index.read_text(encoding="utf-8"))
+    return entries
+
+
+def _verify(run: Run, shared: Path, entry: dict[str, Any], tmp_path: Path, at: int) -> int:
+    options: list[object] = ["--at", at]
+    expected = str(entry["expected"])
+    if '"' in expected:  # the index names an anchor of its own
+        anchor = tmp_path / "vector-anchor"
+        anchor.write_text(expected.split('"')[1] + "\n", encoding="ascii")
+        options += ["--anchor", anchor]
+    name, rdtype = str(entry["query"]).split()
+    return run("verify", shared / "real" / "rfc9102-proofs" / entry["file"], name, rdtype, *options)[0]
+
+
+def test_recorded_proofs_give_the_expected_verdict_at_their_time(run: Run, shared: Path, tmp_path: Path) -> None:
+    for entry in _real(shared):
+        wanted = 0 if str(entry["expected"]).startswith("secure") else 1
+        assert _verify(run, shared, entry, tmp_path, entry["check_time"]) == wanted, entry["file"]
+
+
+def test_recorded_proofs_fail_one_second_after_their_first_expiry(run: Run, shared: Path, tmp_path: Path) -> None:
+    for entry in _real(shared):
+        if not str(entry["expected"]).startswith("secure"):
+            continue
+        last = entry["earliest_expiration"]
+        assert _verify(run, shared, entry, tmp_path, last) == 0, entry["file"]
+        assert _verify(run, shared, entry, tmp_path, last + 1) == 1, entry["file"]
+
+
+def test_recorded_proofs_tell_their_own_question(shared: Path) -> None:
+    for entry in _real(shared):
+        proof = read((shared / "real" / "rfc9102-proofs" / entry["file"]).read_bytes())
+        assert isinstance(proof, Proof) and proof.question is not None
+        name, rdtype = str(entry["query"]).split()
+        assert str(proof.question.name) == name
+        assert type_to_text(proof.question.rdtype) == rdtype
+
+
+# --- anchors, explain, help -------------------------------------------------------------------------------------------
+
+
+def test_anchors_shows_the_built_in_root(run: Run) -> None:
+    code, out, _ = run("anchors")
+    assert code == 0 and ". IN DS 20326 8 2 " in out and ". IN DS 38696 8 2 " in out
+
+
+def test_anchors_verify_accepts_iana_s_signature_and_refuses_another_file(
+    run: Run, shared: Path, tmp_path: Path
+) -> None:
+    folder = shared / "real" / "root-anchors" / "iana-2024"
+    if not folder.is_dir():
+        pytest.skip("no recorded root-anchors.xml")
+    files_ = (folder / "root-anchors.p7s", "--ca", folder / "icannbundle.pem", "--at", "1735000000")
+    code, out, _ = run("anchors", "verify", folder / "root-anchors.xml", *files_)
+    assert code == 0 and "good signature" in out and "DS 20326" in out
+    other = tmp_path / "root-anchors.xml"
+    other.write_bytes((folder / "root-anchors.xml").read_bytes().replace(b"20326", b"20327"))
+    code, out, err = run("anchors", "verify", other, *files_)
+    assert (code, out) == (1, "") and err.count("\n") == 1
+
+
+def test_explain_lists_and_explains_every_code(run: Run) -> None:
+    code, out, _ = run("explain")
+    assert code == 0
+    for line in out.splitlines():
+        assert run("explain", line.split()[0].lower())[0] == 0
+
+
+def test_an_unknown_command_or_code_is_answered_with_the_nearest(run: Run) -> None:
+    assert "did you mean `check`" in run("chekc", "x")[2]
+    assert "did you mean DS_DIGEST_MISMATCH" in run("explain", "ds-digest-mismach")[2]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check",),
+        ("check", "a..b"),
+        ("check", "x", "NOTYPE"),
+        ("check", "x", "--at", "soon"),
+        ("check", "x", "--resolver", "not-an-address"),
+        ("check", "x", "--ipv4", "--ipv6"),
+        ("check", "x", "--hints", "f", "--resolver", "192.0.2.1"),
+        ("check", "x", "--offline", "/nonexistent/file"),
+        ("check", "x", "--anchor", "/nonexistent/file"),
+        ("check", "x", "--offline", "a", "--save", "b"),
+        ("check", "\x1b[2J\u202e..", "A"),
+        ("verify", "/nonexistent/file"),
+        ("explain", "\x1b[2J"),
+        ("nothing-like-it",),
+    ],
+)
+def test_bad_usage_is_one_plain_line_and_exit_2(run: Run, arguments: tuple[str, ...]) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("unbroken: ") and err.count("\n") == 1
+    assert err.rstrip("\n").isascii() and err.rstrip("\n").isprintable()
+
+
+def test_every_help_states_the_exit_codes_or_has_only_one(run: Run) -> None:
+    for command in ("check", "prove", "verify"):
+        code, out, _ = run(command, "--help")
+        assert code == 0 and "Exit codes:" in out and "Examples:" in out
+
+
+def test_the_table_of_commands_says_what_the_commands_say_of_themselves() -> None:
+    for name, (module, short_help) in main.COMMANDS.items():
+        try:
+            command = main.import_module(f"unbroken.cli.{module}").command
+        except ImportError:
+            continue
+        assert (command.name, command.short_help) == (name, short_help)
+
+
+def test_help_loads_no_command_and_no_heavy_module() -> None:
+    script = (
+        "import sys; from unbroken.cli.main import run; run(['--help']); "
+        "print([m for m in sys.modules if m.startswith(('unbroken.', 'dns', 'asyncio', 'cryptography', 'socket'))],"
+        " file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stderr.replace("'", '"')))
+    assert loaded == {
+        "unbroken.cli",
+        "unbroken.cli.main",
+        "unbroken.errors",
+        "unbroken.report",
+        "unbroken.report.escape",
+    }
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m unbroken.cli explain | true"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_an_interrupt_exits_130(run: Run, monkeypatch: pytest.MonkeyPatch, network: Any) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(online, "ask", interrupted)
+    code, _, err = run("check", "example.com")
+    assert (code, err.strip()) == (130, "unbroken: interrupted")
+
+
+def test_the_command_reference_is_current() -> None:
+    tools = Path(__file__).resolve().parents[3] / "tools" / "cli_docs.py"
+    done = subprocess.run([sys.executable, str(tools), "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "/dev/null"])
+def test_output_that_can_not_be_written_is_no_traceback(target: str) -> None:
+    if not Path(target).exists():
+        pytest.skip(f"no {target} here")
+    command = f"{sys.executable} -m unbroken.cli explain > {target}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+    assert done.returncode == (0 if target == "/dev/null" else 2)
+
+
+def test_an_ascii_terminal_gets_ascii(tmp_path: Path) -> None:
+    proof = tmp_path / "proof"
+    proof.write_bytes(write(handmade.secure()))
+    for arguments in (["verify", str(proof)], ["explain", "NO_TRUST_ANCHOR"]):
+        command = [sys.executable, "-m", "unbroken.cli", *arguments]
+        done = subprocess.run(command, capture_output=True, check=False, env={"PYTHONIOENCODING": "ascii"})
+        assert done.stderr == b"" and done.stdout.isascii() and done.stdout
+
+
+def test_nothing_asked_shows_the_help() -> None:
+    done = subprocess.run([sys.executable, "-m", "unbroken.cli"], capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("Usage: unbroken") or done.stdout.startswith("Usage: unbroken")
