@@ -1,0 +1,25 @@
+"""What all tests share: where recorded material lies, and the lab's fixtures."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines differ in speed: what a property costs is no reason for it to fail.
+settings.register_profile("unbroken", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unbroken")
+
+if importlib.util.find_spec("unbroken.lab.pytest_plugin") is not None:
+    pytest_plugins = ["unbroken.lab.pytest_plugin"]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The directory of recorded material that is no part of the project: $UNBROKEN_SHARED, else `../shared` beside it."""
+    given = os.environ.get("UNBROKEN_SHARED")
+    path = Path(given) if given else Path(__file__).resolve().parents[2] / "shared"
+    if not path.is_dir():
+        pytest.skip("recorded material is not here: set UNBROKEN_SHARED, or put it at ../shared")
+    return path
