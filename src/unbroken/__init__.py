@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from unbroken.compat import Bogus
     from unbroken.dns import Message, Name, RRset
     from unbroken.errors import InputError, StateError, UnbrokenError, UsageError
-    from unbroken.resolving.api import Resolved, resolve, resolve_sync
+    from unbroken.resolving.api import resolve, resolve_sync
+    from unbroken.resolving.resolution import Resolution
     from unbroken.validation.drivers import drive
     from unbroken.validation.validator import validate
 
@@ -29,7 +30,7 @@ _HOMES = {
     "Name": "unbroken.dns",
     "Question": "unbroken.chain",
     "RRset": "unbroken.dns",
-    "Resolved": "unbroken.resolving.api",
+    "Resolution": "unbroken.resolving.resolution",
     "StateError": "unbroken.errors",
     "Status": "unbroken.chain",
     "UnbrokenError": "unbroken.errors",
@@ -51,7 +52,7 @@ __all__ = [
     "Name",
     "Question",
     "RRset",
-    "Resolved",
+    "Resolution",
     "StateError",
     "Status",
     "UnbrokenError",

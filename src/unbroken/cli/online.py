@@ -17,11 +17,12 @@ from unbroken.resolving.resolver import Resolver
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits, Work
 from unbroken.validation.capture import Recorder, capture_to_json
-from unbroken.validation.protocol import Answer, Effort, Failure, NoAnswer
+from unbroken.validation.protocol import Effort, NoAnswer
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
 
+_BROKEN: Final = (Status.INDETERMINATE, Status.BOGUS)
 _MAX_HINTS: Final = 1 << 20  # octets of a hints file
 
 
@@ -114,7 +115,9 @@ async def _ask(
         for work in resolver.works:
             for lookup, response in work.responses.items():
                 recorder.note(lookup, response)
-        _require_network(resolution.chain, recorder, network)
+        # Something on the path that answers in the servers' place is no network either, whatever it says.
+        if resolution.chain.status in _BROKEN and not any(work.heard for work in resolver.works):
+            raise _no_network(resolution.chain, recorder, network)
         return Result(resolution.chain, resolver.clock.now(), recorder)
 
 
@@ -146,20 +149,16 @@ def _build(
     )
 
 
-def _require_network(chain: Chain, recorder: Recorder, network: Network) -> None:
+def _no_network(chain: Chain, recorder: Recorder, network: Network) -> StateError:
     """With no network there is no chain to speak of: say that, in one line, instead of drawing one."""
-    if chain.status is not Status.INDETERMINATE:
-        return
-    responses = list(recorder.responses.values())
-    if any(isinstance(response, Answer) for response in responses):
-        return
-    failures = [response for response in responses if isinstance(response, NoAnswer)]
-    if any(response.failure in (Failure.TIMEOUT, Failure.UNREACHABLE, Failure.OVER_LIMIT) for response in failures):
-        whom = _whom(network)
-        raise StateError(
-            f"{chain.question.name}: no answer from {whom} ({failures[0].detail or failures[0].failure.value}); "
-            "check this host's network, or name a resolver with --resolver"
-        )
+    failures = [response for response in recorder.responses.values() if isinstance(response, NoAnswer)]
+    troubles = (failures[0].detail or failures[0].failure.value).split("; ") if failures else []
+    more = f", and {len(troubles) - 1} more" if len(troubles) > 1 else ""
+    return StateError(
+        f"{chain.question.name}: no authoritative answer from {_whom(network)}"
+        + (f" ({troubles[0]}{more})" if troubles else "")
+        + "; check this host's network, or name a resolver with --resolver"
+    )
 
 
 def _whom(network: Network) -> str:

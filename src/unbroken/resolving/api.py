@@ -1,0 +1,102 @@
+"""The Python API: resolve and validate in one call, in asyncio or blocking, with a resolver that is made on first use."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from unbroken._kernel import type_from_text
+from unbroken.dns import Name
+from unbroken.errors import UsageError
+from unbroken.resolving.resolution import Resolution
+from unbroken.resolving.resolver import Resolver
+from unbroken.validation.protocol import Effort
+
+_Result = TypeVar("_Result")
+_own = threading.local()
+
+
+def default_resolver() -> Resolver:
+    """This thread's resolver: from the IANA root servers and anchors. A resolver is not shared between threads."""
+    resolver: Resolver | None = getattr(_own, "resolver", None)
+    if resolver is None:
+        resolver = _own.resolver = Resolver()
+    return resolver
+
+
+async def resolve(
+    name: str | Name, rdtype: str | int = "A", *, resolver: Resolver | None = None, effort: Effort = Effort.FIRST_PATH
+) -> Resolution:
+    """Resolve a name from the root and validate the answer from the trust anchor.
+
+    `name` as people write it (internationalised too) or a `Name`; `rdtype` a mnemonic, TYPEnnn or number. The result has
+    `.status`, `.chain`, `.rrset`. What the network does never raises: it is a status. Raises UsageError for a name or
+    type that is none.
+    """
+    return await (resolver or default_resolver()).resolve(to_name(name), to_rdtype(rdtype), effort=effort)
+
+
+def resolve_sync(
+    name: str | Name, rdtype: str | int = "A", *, resolver: Resolver | None = None, effort: Effort = Effort.FIRST_PATH
+) -> Resolution:
+    """The blocking twin of `resolve`. Works in any thread, also one whose event loop runs, which it then holds up."""
+    return run_blocking(resolve(name, rdtype, resolver=resolver, effort=effort))
+
+
+def to_name(name: str | Name) -> Name:
+    """A name from what a person wrote. Raises UsageError."""
+    if isinstance(name, Name):
+        return name
+    from unbroken.dns.user_name import name_from_user
+
+    return name_from_user(name)
+
+
+def to_rdtype(rdtype: str | int) -> int:
+    """A type from a mnemonic, TYPEnnn or number. Raises UsageError."""
+    if isinstance(rdtype, int):
+        if not 0 < rdtype < 65536:
+            raise UsageError(f"{rdtype} is not an RR type: give a number from 1 to 65535")
+        return rdtype
+    try:
+        return type_from_text(rdtype)
+    except ValueError as error:
+        raise UsageError(f"{rdtype!r} is not an RR type: give a mnemonic, such as AAAA, or TYPE65") from error
+
+
+class _Background:
+    """An event loop in a thread of its own, for the blocking calls of all threads; so they share one resolver's caches."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="unbroken-resolver", daemon=True)
+        self.thread.start()
+
+
+_background: _Background | None = None
+_background_lock = threading.Lock()
+
+
+def run_blocking(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
+    """The result of a coroutine, run in the background loop. An interrupted caller cancels it."""
+    background = _running_background()
+    if threading.current_thread() is background.thread:
+        coroutine.close()
+        raise UsageError("a blocking call inside the resolver's own loop would wait for itself; await it instead")
+    future = asyncio.run_coroutine_threadsafe(coroutine, background.loop)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+def _running_background() -> _Background:
+    global _background  # one loop a process, made when the first blocking call comes
+    with _background_lock:
+        # A forked child has the object but not the thread.
+        if _background is None or _background.process != os.getpid():
+            _background = _Background()
+        return _background

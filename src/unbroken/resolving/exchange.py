@@ -1,0 +1,124 @@
+"""One query to one server: EDNS and its fallback, TCP after truncation, what went wrong as a value."""
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from unbroken.dns import Edns, Message, WireError
+from unbroken.dns import rdtype as rr
+from unbroken.resolving.clock import Clock
+from unbroken.resolving.servers import ServerBook
+from unbroken.resolving.transport import Server, Transport, TransportError, TransportTimeout
+from unbroken.resolving.work import Work
+from unbroken.validation.protocol import Failure, Lookup
+
+# RFC 9715 §3.1: a payload size that avoids fragmentation on nearly all paths.
+_UDP_SIZE: Final = 1232
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message from a server, as it came."""
+
+    message: Message
+    server: Server
+    transport: str
+    """ "udp" or "tcp"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a server gave nothing of use."""
+
+    server: Server
+    failure: Failure
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.server}: {self.detail}"
+
+
+class Exchanger:
+    """Sends queries through a transport and keeps the book of servers."""
+
+    def __init__(self, transport: Transport, clock: Clock, book: ServerBook, udp_size: int = _UDP_SIZE) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._book = book
+        self._udp_size = udp_size
+
+    async def ask(
+        self,
+        server: Server,
+        lookup: Lookup,
+        work: Work,
+        *,
+        attempt: int = 0,
+        tcp: bool = False,
+        recursive: bool = False,
+    ) -> Reply | Trouble:
+        """The server's reply. `attempt` doubles the patience; `recursive` asks a forwarder, with RD and CD set."""
+        with_edns = not self._book.lacks_edns(server)
+        outcome = await self._ask_once(server, lookup, work, attempt, tcp, recursive, with_edns)
+        if with_edns and isinstance(outcome, Reply) and _refuses_edns(outcome.message):
+            # RFC 6891 §6.2.2 and §7: a server that knows no EDNS says FORMERR or NOTIMP, without OPT; ask again without.
+            plain = await self._ask_once(server, lookup, work, attempt, tcp, recursive, False)
+            if isinstance(plain, Reply) and plain.message.rcode in (rr.NOERROR, rr.NXDOMAIN):
+                self._book.mark_without_edns(server)
+                return plain
+        return outcome
+
+    async def _ask_once(
+        self, server: Server, lookup: Lookup, work: Work, attempt: int, tcp: bool, recursive: bool, with_edns: bool
+    ) -> Reply | Trouble:
+        query = self._query(lookup, recursive, with_edns)
+        outcome = await self._carry(server, query, lookup, work, attempt, tcp)
+        if isinstance(outcome, Reply) and outcome.message.is_truncated() and not tcp:
+            # RFC 7766 §5: a truncated reply is not used, the query goes again over TCP.
+            return await self._carry(server, query, lookup, work, attempt, True)
+        return outcome
+
+    def _query(self, lookup: Lookup, recursive: bool, with_edns: bool) -> bytes:
+        # RFC 5452 §9.2: an unpredictable id. RFC 4035 §4.9.1 and §3.2.2: CD, so that a forwarder hands over what it has.
+        edns = Edns(self._udp_size, True) if with_edns else None
+        question = (lookup.name, lookup.rdtype, rr.CLASS_IN)
+        flags = rr.RD | rr.CD if recursive else 0
+        return Message(int.from_bytes(os.urandom(2), "big"), flags, question, edns=edns).to_wire()
+
+    async def _carry(
+        self, server: Server, query: bytes, lookup: Lookup, work: Work, attempt: int, tcp: bool
+    ) -> Reply | Trouble:
+        if not work.charge():
+            return Trouble(server, Failure.OVER_LIMIT, "not asked: the question used up its queries or its time")
+        timeout = max(0.05, min(self._book.timeout(server, attempt + tcp), work.seconds_left))
+        started = self._clock.monotonic()
+        try:
+            wire = await self._transport.exchange(server, query, timeout=timeout, tcp=tcp)
+        except TransportTimeout:
+            self._book.failed(server, timeout)
+            return Trouble(server, Failure.TIMEOUT, "timeout over TCP" if tcp else "timeout")
+        except TransportError as error:
+            self._book.failed(server, 0.0)
+            return Trouble(server, Failure.UNREACHABLE, str(error))
+        self._book.answered(server, max(0.0, self._clock.monotonic() - started))
+        return _parse(server, wire, query, lookup, "tcp" if tcp else "udp")
+
+
+def _parse(server: Server, wire: bytes, query: bytes, lookup: Lookup, transport: str) -> Reply | Trouble:
+    try:
+        message = Message.from_wire(wire)
+    except WireError as error:
+        return Trouble(server, Failure.MALFORMED, f"malformed reply: {error}")
+    # RFC 5452 §9.1, whatever the transport has checked: a reply, to this id, to this question.
+    if not message.flags & rr.QR or message.opcode != 0 or message.id != int.from_bytes(query[:2], "big"):
+        return Trouble(server, Failure.MALFORMED, "the reply does not match the query")
+    if message.question is None:
+        if message.rcode in (rr.NOERROR, rr.NXDOMAIN):
+            return Trouble(server, Failure.MALFORMED, "the reply has no question")
+    elif message.question != (lookup.name, lookup.rdtype, rr.CLASS_IN):
+        return Trouble(server, Failure.MALFORMED, "the reply is to another question")
+    return Reply(message, server, transport)
+
+
+def _refuses_edns(message: Message) -> bool:
+    return message.edns is None and message.rcode in (rr.FORMERR, rr.NOTIMP)

@@ -1,0 +1,206 @@
+"""Asking the servers of one zone until one gives an answer that counts: which first, what to do with those that fail."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from unbroken.dns import Message, Name
+from unbroken.dns import rdtype as rr
+from unbroken.resolving.cache import Delegation
+from unbroken.resolving.exchange import Exchanger, Reply, Trouble
+from unbroken.resolving.reading import Kind, Reading, read
+from unbroken.resolving.servers import ServerBook
+from unbroken.resolving.transport import Server
+from unbroken.resolving.work import ResolverLimits, Work
+from unbroken.validation.protocol import Failure, Lookup, NoAnswer
+
+
+class Glue(Enum):
+    """Whether the addresses that a parent gave will do."""
+
+    TRUSTED = "trusted"
+    PASSED_OVER = "passed_over"
+
+
+AddressResolver = Callable[[Name, Work, tuple[Lookup, ...], Glue], Awaitable[tuple[Server, ...]]]
+
+PATIENCE: Final = 2
+"""Rounds over the servers that did not answer, after the first: UDP again, then TCP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A reply that counts, and who gave it."""
+
+    reading: Reading
+    server: Server
+    transport: str
+    raw: Message
+    """The message as it came, unscrubbed: priming takes the addresses from it, nothing else does."""
+
+
+@dataclass(slots=True)
+class Hunt:
+    """What the servers of one zone did, for one question."""
+
+    path: tuple[Lookup, ...]
+    troubles: list[Trouble] = field(default_factory=list)
+    silent: list[Server] = field(default_factory=list)
+    """Those worth another try: they timed out, or what came was garbled."""
+    fallback: Found | None = None
+    unresolved: list[Name] = field(default_factory=list)
+    """Name servers whose addresses could not be had."""
+    attempts: int = 0
+
+    def begin(self) -> None:
+        """Start on the servers of another zone, or on another name."""
+        self.troubles.clear()
+        self.silent.clear()
+        self.unresolved.clear()
+        self.fallback = None
+        self.attempts = 0
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether nothing at all was heard from the zone's servers: what is known of them may be out of date."""
+        return all(trouble.failure in (Failure.TIMEOUT, Failure.UNREACHABLE) for trouble in self.troubles)
+
+    def no_answer(self, ask: Lookup, zone: Name, work: Work) -> NoAnswer:
+        """The failure, naming each server and what it did."""
+        said = list(dict.fromkeys(str(trouble) for trouble in self.troubles))
+        said.extend(f"{name}: no address found" for name in self.unresolved)
+        detail = f"servers of {zone} asked for {ask.name}: " + ("; ".join(said) or "none known")
+        return NoAnswer(self._failure(work), detail)
+
+    def _failure(self, work: Work) -> Failure:
+        failures = {trouble.failure for trouble in self.troubles}
+        for failure in (Failure.SERVFAIL, Failure.MALFORMED, Failure.TIMEOUT, Failure.UNREACHABLE, Failure.OVER_LIMIT):
+            if failure in failures:
+                return failure
+        return Failure.OVER_LIMIT if work.is_spent else Failure.UNREACHABLE
+
+
+class Hunter:
+    """Picks servers and asks them."""
+
+    def __init__(
+        self,
+        exchanger: Exchanger,
+        book: ServerBook,
+        limits: ResolverLimits,
+        *,
+        shuffle: bool = True,
+        recursive: bool = False,
+    ) -> None:
+        self._exchanger = exchanger
+        self._book = book
+        self._limits = limits
+        self._shuffle = shuffle
+        self._recursive = recursive
+
+    async def hunt(
+        self,
+        delegation: Delegation,
+        ask: Lookup,
+        work: Work,
+        hunt: Hunt,
+        addresses: AddressResolver | None = None,
+        *,
+        patience: int = PATIENCE,
+    ) -> Found | None:
+        """The first reply that counts, else the best of the doubtful ones; None when every server failed (see `hunt`)."""
+        hunt.begin()
+        avoid = work.avoid.get(ask, set())
+        preferred = tuple(server for server in delegation.servers if str(server) not in avoid)
+        avoided = tuple(server for server in delegation.servers if str(server) in avoid)
+        found = await self._round(preferred, delegation.zone, ask, work, hunt)
+        if found is None and hunt.fallback is None and addresses is not None:
+            found = await self._resolve_more(delegation, ask, work, hunt, addresses)
+        if found is None and hunt.fallback is None:
+            found = await self._round(avoided, delegation.zone, ask, work, hunt)
+        for attempt in range(1, patience + 1):
+            if found is not None or hunt.fallback is not None or not hunt.silent:
+                break
+            again = tuple(hunt.silent)
+            hunt.silent.clear()
+            found = await self._round(again, delegation.zone, ask, work, hunt, attempt=attempt)
+        if found is None and hunt.fallback is None and addresses is not None and patience == PATIENCE:
+            found = await self._look_elsewhere(delegation, ask, work, hunt, addresses)
+        return found or hunt.fallback
+
+    async def _round(
+        self, servers: tuple[Server, ...], zone: Name, ask: Lookup, work: Work, hunt: Hunt, attempt: int = 0
+    ) -> Found | None:
+        avoid = work.avoid.get(ask, set())
+        for server in self._book.order(servers, zone, avoid, shuffle=self._shuffle):
+            if hunt.attempts >= self._limits.attempts_per_zone or work.is_spent:
+                return None
+            hunt.attempts += 1
+            tcp = attempt == PATIENCE
+            reply = await self._exchanger.ask(server, ask, work, attempt=attempt, tcp=tcp, recursive=self._recursive)
+            found = self._judge(reply, server, zone, ask, hunt)
+            if found is not None:
+                work.heard = True
+                return found
+        return None
+
+    def _judge(self, reply: Reply | Trouble, server: Server, zone: Name, ask: Lookup, hunt: Hunt) -> Found | None:
+        if isinstance(reply, Trouble):
+            hunt.troubles.append(reply)
+            if reply.failure in (Failure.TIMEOUT, Failure.MALFORMED):
+                hunt.silent.append(server)
+            return None
+        reading = read(reply.message, zone, ask.name, ask.rdtype, recursive=self._recursive)
+        found = Found(reading, server, reply.transport, reply.message)
+        if reading.kind in (Kind.ANSWER, Kind.REFERRAL):
+            return found
+        if reading.kind is Kind.WEAK:
+            hunt.fallback = hunt.fallback or found
+        elif reading.kind is Kind.LAME or reply.message.rcode == rr.REFUSED:
+            self._book.mark_lame(server, zone)
+        hunt.troubles.append(Trouble(server, Failure.SERVFAIL, reading.detail))
+        return None
+
+    async def _resolve_more(
+        self, delegation: Delegation, ask: Lookup, work: Work, hunt: Hunt, addresses: AddressResolver
+    ) -> Found | None:
+        """Resolve the name servers that came without glue, a bounded number of them (NXNSAttack), and ask those."""
+        names = delegation.without_address[: self._limits.nameservers_per_zone]
+        return await self._ask_resolved(names, delegation, ask, work, hunt, addresses, Glue.TRUSTED)
+
+    async def _look_elsewhere(
+        self, delegation: Delegation, ask: Lookup, work: Work, hunt: Hunt, addresses: AddressResolver
+    ) -> Found | None:
+        """When every address of the glue failed: it may be out of date, so ask for the addresses themselves."""
+        if len(hunt.path) > 1:
+            return None
+        # A zone whose servers are silent won't tell their addresses either.
+        zone = delegation.zone if hunt.is_silence else None
+        names = [name for name, known in delegation.nameservers if known and not (zone and name.is_subdomain_of(zone))]
+        some = tuple(names[: self._limits.nameservers_per_zone])
+        return await self._ask_resolved(some, delegation, ask, work, hunt, addresses, Glue.PASSED_OVER)
+
+    async def _ask_resolved(
+        self,
+        names: tuple[Name, ...],
+        delegation: Delegation,
+        ask: Lookup,
+        work: Work,
+        hunt: Hunt,
+        addresses: AddressResolver,
+        glue: Glue,
+    ) -> Found | None:
+        asked = set(delegation.servers)
+        for name in names:
+            if work.is_spent:
+                return None
+            servers = await addresses(name, work, hunt.path, glue)
+            if not servers and glue is Glue.TRUSTED:
+                hunt.unresolved.append(name)
+            fresh = tuple(server for server in servers if server not in asked)
+            asked.update(fresh)
+            found = await self._round(fresh, delegation.zone, ask, work, hunt)
+            if found is not None:
+                return found
+        return None

@@ -1,0 +1,98 @@
+"""The account of one question: how many queries and how much time it may still cost, and what it has learnt so far."""
+
+from dataclasses import dataclass, field
+
+from unbroken.dns import Name
+from unbroken.resolving.clock import Clock
+from unbroken.validation.protocol import Lookup, Response
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverLimits:
+    """Each is the largest number that is still allowed."""
+
+    queries: int = 150
+    """Queries sent for one question, with everything that it needs: name server addresses, keys, retries."""
+    seconds: float = 12.0
+    """Time after which no further query is sent for one question."""
+    silence: float = 5.0
+    """Seconds after which a question is given up when no server at all has answered well: there is no network."""
+    attempts_per_zone: int = 16
+    """Queries for one name and type to the servers of one zone."""
+    nameservers_per_zone: int = 5
+    """Name server names of one delegation that are resolved for want of glue (NXNSAttack)."""
+    nameserver_lookups: int = 40
+    """Name server names resolved for one question, over all its delegations (TsuNAME, NXNSAttack)."""
+    depth: int = 5
+    """Nesting of look-ups of name server addresses."""
+    referrals: int = 40
+    """Steps of one iteration: referrals and minimised names."""
+    hops: int = 12
+    """CNAME and DNAME targets that are looked up."""
+    bogus_retries: int = 2
+    """Times that a bogus chain is built anew from other servers."""
+    messages: int = 20_000
+    """Messages in the cache."""
+    delegations: int = 10_000
+    """Zones whose servers are remembered."""
+    servers: int = 20_000
+    """Servers whose speed and faults are remembered."""
+    maximum_ttl: int = 86_400
+    """Seconds that anything is kept at most."""
+    maximum_negative_ttl: int = 3_600
+    """Seconds that the absence of something is kept at most (RFC 2308 §5 suggests one to three hours)."""
+    failure_ttl: int = 5
+    """Seconds that a failure to resolve is kept (RFC 9520 §3.2: at least 1, at most 300)."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one question has spent and seen. Charged before each query."""
+
+    limits: ResolverLimits
+    clock: Clock
+    started: float
+    queries: int = 0
+    heard: bool = False
+    """Whether any server has answered as a server of its zone does; something on the path that answers for it does not."""
+    attempt: int = 0
+    """0 for the first try; counts up when a bogus chain is built anew."""
+    nameserver_lookups: int = 0
+    unresolvable: set[Name] = field(default_factory=set)
+    """Name servers whose addresses could not be had, so that no delegation asks for them again."""
+    responses: dict[Lookup, Response] = field(default_factory=dict)
+    """What the look-ups of this question gave, so that each is made once even if it may not be cached."""
+    served_by: dict[Lookup, set[str]] = field(default_factory=dict)
+    """The servers whose answers were used."""
+    avoid: dict[Lookup, set[str]] = field(default_factory=dict)
+    """Servers to ask last, since what they said proved bogus."""
+
+    @staticmethod
+    def begin(limits: ResolverLimits, clock: Clock) -> "Work":
+        """A fresh account, its time running from now."""
+        return Work(limits, clock, clock.monotonic())
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no further query may be sent."""
+        return self.queries >= self.limits.queries or self.seconds_left <= 0
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until no further query may be sent."""
+        allowed = self.limits.seconds if self.heard else min(self.limits.seconds, self.limits.silence)
+        return self.started + allowed - self.clock.monotonic()
+
+    def charge_nameserver(self, name: Name) -> bool:
+        """Take the resolution of one name server off the account; False when there is none left, or it failed before."""
+        if self.nameserver_lookups >= self.limits.nameserver_lookups or name in self.unresolvable:
+            return False
+        self.nameserver_lookups += 1
+        return True
+
+    def charge(self) -> bool:
+        """Take one query off the account; False when there is none left, and then it must not be sent."""
+        if self.is_spent:
+            return False
+        self.queries += 1
+        return True
