@@ -19,11 +19,11 @@ from unbroken.chain import (
     Status,
     finding,
 )
-from unbroken.dns import Name, RRset, Rrsig
+from unbroken.dns import Message, Name, RRset, Rrsig
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
 from unbroken.validation.context import Context, describe, gather, pause
-from unbroken.validation.denials import collect, denial_link, judge
+from unbroken.validation.denials import collect, denial_link, holds_denial, judge
 from unbroken.validation.explain import explain_signatures
 from unbroken.validation.protocol import Answer, Lookup, Response
 from unbroken.validation.trust import ZoneTrust
@@ -234,13 +234,13 @@ def _authenticate_dname(
 def _authenticate_negative(ctx: Context, question: Question, response: Answer) -> HopSteps:
     """RFC 4035 §5.4: no data came; the response must bring its zone's proof that there is none."""
     message = response.message
-    rrsigs = tuple(
-        rrsig
-        for rrset in message.authority
-        if rrset.rdtype == rr.RRSIG and rrset.covers in (rr.SOA, rr.NSEC, rr.NSEC3)
-        for rrsig in rrset.rrsigs()
-    )
+    rrsigs = _signatures_of_denial(message, question.name)
     zone = yield from establish_zone_of(ctx, question.name, question.rdtype, rrsigs)
+    if zone.status is Status.SECURE and not holds_denial(response, zone.zone):
+        # A server that holds the parent too may sign with it and answer for the child: what counts is whether a cut that is
+        # proven insecure lies between (RFC 4035 §5.2).
+        below = yield from establish_zone_of(ctx, question.name, question.rdtype, ())
+        zone = below if below.status is Status.INSECURE else zone
     outcome = Outcome.NXDOMAIN if message.rcode == rr.NXDOMAIN else Outcome.NODATA
     if zone.status is not Status.SECURE:
         shown = tuple(
@@ -261,6 +261,21 @@ def _authenticate_negative(ctx: Context, question: Question, response: Answer) -
     if judgement.denial is not None:
         outcome, rcode = _corrected(judgement.denial, message.rcode)
     return _hop(zone, links, outcome, rcode)
+
+
+def _signatures_of_denial(message: Message, name: Name) -> tuple[Rrsig, ...]:
+    """The RRSIGs that say which zone denies `name`. Its SOA says so too (RFC 2308 §2), so with an unsigned one, the signed
+    records of a zone further up are that zone's proof of the delegation, not the denial.
+    """
+    apexes = [rrset.owner for rrset in message.authority if rrset.rdtype == rr.SOA and name.is_subdomain_of(rrset.owner)]
+    apex = max(apexes, key=lambda owner: owner.label_count, default=Name.ROOT)
+    return tuple(
+        rrsig
+        for rrset in message.authority
+        if rrset.rdtype == rr.RRSIG and rrset.covers in (rr.SOA, rr.NSEC, rr.NSEC3)
+        for rrsig in rrset.rrsigs()
+        if rrsig.signer.is_subdomain_of(apex)
+    )
 
 
 def _prove(records: DenialRecords, question: Question, rcode: int, ctx: Context) -> Denial | Unproven:

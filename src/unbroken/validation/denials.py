@@ -73,6 +73,11 @@ def collect(
     return DenialEvidence(records, tuple(evidences), tuple(attempts), failure, until)
 
 
+def holds_denial(response: Answer, zone: Name) -> bool:
+    """Whether the response has denial records that may be of this zone."""
+    return any(_is_candidate(rrset, zone) for rrset in response.message.authority)
+
+
 def _is_candidate(rrset: RRset, zone: Name) -> bool:
     return rrset.rdtype in (rr.NSEC, rr.NSEC3) and rrset.rdclass == rr.CLASS_IN and rrset.owner.is_subdomain_of(zone)
 

@@ -16,7 +16,7 @@ from unbroken.dns import Ds, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset, find_rrsigs
 from unbroken.validation.context import Context, ask, describe, gather, pause
-from unbroken.validation.denials import collect, judge
+from unbroken.validation.denials import collect, holds_denial, judge
 from unbroken.validation.explain import explain_signatures
 from unbroken.validation.protocol import Answer, Lookup, NoAnswer, Response
 from unbroken.validation.trust import ZoneTrust
@@ -24,6 +24,8 @@ from unbroken.validation.zone_keys import Steps, enter_by_anchor, enter_by_ds, f
 
 # Up to so many labels below a secure zone, every name is asked for DS and DNSKEY at once: one round trip for a usual name.
 _EAGER_LABELS = 3
+# Earlier responses whose denial records are looked at for want of a DS answer.
+_RESPONSES_IN_HAND = 3
 
 
 class Crossing(Enum):
@@ -149,6 +151,9 @@ def prove_delegation(
     """What `name`, below the secure zone `parent`, is: by its DS RRset or by the proof that there is none."""
     (response,) = yield from ask(ctx, Lookup(name, rr.DS))
     if isinstance(response, NoAnswer):
+        known = yield from _from_what_is_in_hand(ctx, parent, name)
+        if known is not None:
+            return known
         reason = finding(Code.LOOKUP_FAILED, describe(name, rr.DS), reason=failure_text(response))
         return Delegation(
             Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,))
@@ -158,6 +163,20 @@ def prove_delegation(
     if find_rrset(response.message.answer, name, rr.CNAME) is not None:
         return (yield from _by_cname(ctx, parent, name, response))
     return (yield from _by_denial(ctx, parent, name, response))
+
+
+def _from_what_is_in_hand(
+    ctx: Context, parent: ZoneTrust, name: Name
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation | None]:
+    """A proof is a proof, whatever question it came with (RFC 4035 §5.4 asks for the records, not for their message): when
+    the DS can't be had, the denial records of earlier responses may still tell what the name is.
+    """
+    in_hand = [r for r in ctx.responses.values() if isinstance(r, Answer) and holds_denial(r, parent.zone)]
+    for response in in_hand[:_RESPONSES_IN_HAND]:
+        found = yield from _by_denial(ctx, parent, name, response)
+        if found.crossing is not Crossing.BROKEN:
+            return found
+    return None
 
 
 def _by_ds(
