@@ -3,6 +3,8 @@
 # Nothing is rebuilt when nothing changed: the stamps in .venv/ stand for "environment", "kernel" and "development tools".
 
 PYTEST_FLAGS ?= -n 2 --dist loadfile
+FUZZ_ROUNDS ?= 50000
+FUZZ_SEED ?= 0
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
 
@@ -24,7 +26,7 @@ RUST := $(shell find kernel -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo
 .DEFAULT_GOAL := help
 # The parts of `make test` run one after the other, and pytest's closing line is the last.
 .NOTPARALLEL:
-.PHONY: help demo test lint rust-test python-test fmt bench build wheel docs compat-test clean
+.PHONY: help demo test lint rust-test python-test fuzz fmt bench build wheel docs compat-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -37,7 +39,7 @@ test: lint rust-test python-test ## lint, types, Rust tests, Python tests
 lint: $(KERNEL) $(TOOLS) ## ruff, mypy --strict, stubtest, import rules, sizes, clippy, rustfmt
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m ruff format --quiet --check . || { echo "make: run 'make fmt'" >&2; exit 1; }
-	@$(PYTHON) tools/lint_sizes.py src tools benches
+	@$(PYTHON) tools/lint_sizes.py src tools benches fuzz
 	@$(PYTHON) -m mypy --no-error-summary
 	@MYPYPATH=src $(PYTHON) -m mypy.stubtest --concise unbroken._kernel
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log >&2; exit 1; }
@@ -50,6 +52,9 @@ rust-test: $(VENV)
 
 python-test: $(KERNEL) $(TOOLS)
 	@$(PYTHON) -m pytest $(PYTEST_FLAGS)
+
+fuzz: $(KERNEL) $(TOOLS) ## bad input of all kinds for some minutes: FUZZ_ROUNDS=N cases a target, FUZZ_SEED=S others
+	@$(PYTHON) -m fuzz all --rounds $(FUZZ_ROUNDS) --seed $(FUZZ_SEED) --jobs 2
 
 fmt: $(TOOLS) ## format Python and Rust, and mend what ruff can mend
 	@$(PYTHON) -m ruff check --fix --exit-zero --quiet .
@@ -73,7 +78,7 @@ compat-test: $(KERNEL) $(TOOLS) ## unit tests against the oldest and newest dnsp
 clean: ## remove what was built, .venv included
 	rm -rf .venv target dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f src/unbroken/_kernel.*.so
-	find src tests tools benches -name __pycache__ -prune -exec rm -rf {} +
+	find src tests tools benches fuzz -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV): tools/bootstrap.sh
 	@sh tools/bootstrap.sh .venv

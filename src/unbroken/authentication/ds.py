@@ -30,20 +30,22 @@ class DsMatch:
 
 def usable_dses(dses: tuple[Ds, ...], policy: Policy, limit: int) -> tuple[list[Ds], list[DsAttempt]]:
     """The DS records that count, and an attempt for each that does not."""
-    usable: list[Ds] = []
-    refused: list[DsAttempt] = []
-    for number, ds in enumerate(dses):
-        outcome = _refuse_ds(ds, policy) if number < limit else DsOutcome.OVER_LIMIT
-        if outcome is None:
-            usable.append(ds)
-        else:
-            refused.append(DsAttempt(ds, None, outcome))
+    outcomes = [(ds, _refuse_ds(ds, policy)) for ds in dses]
+    usable = [ds for ds, outcome in outcomes if outcome is None]
+    refused = [DsAttempt(ds, None, outcome) for ds, outcome in outcomes if outcome is not None]
     # RFC 4509 §3: ignore SHA-1 digests when there are DS records with a stronger digest.
     if any(ds.digest_type != registry.SHA1 for ds in usable):
         weak = [ds for ds in usable if ds.digest_type == registry.SHA1]
         refused += [DsAttempt(ds, None, DsOutcome.WEAKER_DIGEST_IGNORED) for ds in weak]
         usable = [ds for ds in usable if ds.digest_type != registry.SHA1]
-    return usable, refused
+    # The limit comes last: records come in any order, so that it must not decide whether a supported DS is seen at all.
+    refused += [DsAttempt(ds, None, DsOutcome.OVER_LIMIT) for ds in usable[limit:]]
+    return usable[:limit], refused
+
+
+def are_unsupported(usable: list[Ds], refused: list[DsAttempt]) -> bool:
+    """Whether no DS can be used for want of support (RFC 4035 §5.2: as if the zone were unsigned), rather than of effort."""
+    return not usable and not any(attempt.outcome is DsOutcome.OVER_LIMIT for attempt in refused)
 
 
 def _refuse_ds(ds: Ds, policy: Policy) -> DsOutcome | None:
@@ -66,12 +68,13 @@ def match_dses(
     for ds in usable:
         for attempt in _match_ds(zone, ds, keys, policy, budget):
             attempts.append(attempt)
-            if attempt.outcome is DsOutcome.MATCHED and attempt.dnskey is not None:
-                if attempt.dnskey not in entry_points:
-                    entry_points.append(attempt.dnskey)
+            key = attempt.dnskey
+            if attempt.outcome is DsOutcome.MATCHED and key is not None and key not in entry_points:
+                entry_points.append(key)
     # A key of a size that policy does not allow is as unsupported as an unknown algorithm.
     too_odd = bool(attempts) and all(a.outcome is DsOutcome.UNSUPPORTED_ALGORITHM for a in attempts)
-    return DsMatch(tuple(attempts + refused), tuple(entry_points), bool(usable) and not too_odd)
+    is_supported = not too_odd and not are_unsupported(usable, refused)
+    return DsMatch(tuple(attempts + refused), tuple(entry_points), is_supported)
 
 
 def _match_ds(zone: Name, ds: Ds, keys: tuple[Dnskey, ...], policy: Policy, budget: Budget) -> list[DsAttempt]:

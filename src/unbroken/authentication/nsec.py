@@ -183,6 +183,4 @@ def prove_no_ds(records: NsecRecords, name: Name) -> Denial | Unproven:
     cover = _covering(records, name)
     if cover is None:
         return Unproven(f"no NSEC matches or covers {name}", bool(records))
-    return Denial(
-        DenialKind.NOT_A_CUT, Mechanism.NSEC, roles=(_role(cover, Relation.COVERS, name, Subject.QNAME),)
-    )
+    return Denial(DenialKind.NOT_A_CUT, Mechanism.NSEC, roles=(_role(cover, Relation.COVERS, name, Subject.QNAME),))

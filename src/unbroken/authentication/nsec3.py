@@ -48,7 +48,7 @@ def parse_nsec3(owner: Name, nsec3: Nsec3, zone: Name) -> Nsec3Record | None:
 
 @dataclass(frozen=True, slots=True)
 class Nsec3Records:
-    """The NSEC3 records of one zone with one salt and iteration count (RFC 5155 §8.2: all used MUST agree in these)."""
+    """The NSEC3 records of one zone with one salt and iteration count (RFC 5155 §8.2: a mixture may be refused)."""
 
     zone: Name
     salt: bytes
@@ -138,9 +138,11 @@ def prove_nodata(records: Nsec3Records, qname: Name, qtype: int, budget: Budget)
     match = records.matching(records.hash(wildcard, budget))
     if match is not None:
         at_wildcard = _nodata_at(match, wildcard, qtype, Subject.SOURCE_OF_SYNTHESIS)
-        if isinstance(at_wildcard, Unproven):
+        if isinstance(at_wildcard, Denial):
+            return _denial(DenialKind.WILDCARD_NODATA, proof, at_wildcard.roles, wildcard)
+        # In an opt-out span the name may exist nonetheless, so that no wildcard applies; its NSEC3 may be here by chance.
+        if not proof.opt_out:
             return at_wildcard
-        return _denial(DenialKind.WILDCARD_NODATA, proof, at_wildcard.roles, wildcard)
     # RFC 5155 §8.6 for DS, and for other types errata 3441: an empty non-terminal that exists only for the sake of opted-out
     # delegations has no NSEC3 of its own. The span may hold anything unsigned, so this is never secure.
     if proof.opt_out:
@@ -164,12 +166,14 @@ def _nodata_at(match: Nsec3Record, name: Name, qtype: int, subject: Subject) -> 
     types = match.nsec3
     roles = (DenialRole(match.owner, Relation.MATCHES, name, subject),)
     if types.has_type(rr.NXNAME) and types.types <= {rr.NXNAME, rr.RRSIG}:
-        # RFC 9824 §3.2: compact denial by NSEC3.
+        # RFC 9824 §3.1: compact denial, here by NSEC3, whose bitmap never lists NSEC3 itself (RFC 5155 §7.1).
         return Denial(DenialKind.NXDOMAIN, Mechanism.NSEC3, roles=roles, compact=True)
     # RFC 5155 §8.5: neither the type asked nor CNAME may be set.
     if types.has_type(qtype) or (qtype == rr.ANY and types.types - {rr.RRSIG}):
         return Unproven(f"the NSEC3 of {name} says that the type exists")
-    if types.has_type(rr.CNAME):
+    # RFC 4035 §2.5: an NSEC may stand beside a CNAME, so a question for it is not redirected, and no CNAME contradicts its
+    # absence. In a zone with NSEC3 it is always absent.
+    if types.has_type(rr.CNAME) and qtype != rr.NSEC:
         return Unproven(f"the NSEC3 of {name} says that a CNAME exists")
     if qtype == rr.DS:
         # RFC 4035 §5.2: the proof must come from the parent's side of the cut, where there is no SOA.

@@ -21,6 +21,8 @@ _MODERN: Final = frozenset(
     }
 )
 _SHA1: Final = frozenset({registry.RSASHA1, registry.RSASHA1_NSEC3_SHA1})
+MAX_EXPONENT_BITS: Final = 64
+"""RFC 3110 §2 allows long exponents; they cost time in proportion, and no signer uses one over 64 bits."""
 _RSA: Final = _SHA1 | {registry.RSASHA256, registry.RSASHA512}
 
 
@@ -57,7 +59,13 @@ class Policy:
         if algorithm not in _RSA:
             return True
         parts = split_rsa_key(public_key)
-        return parts is None or self.min_rsa_bits <= parts[1].bit_length() <= self.max_rsa_bits
+        if parts is None:
+            return True
+        exponent, modulus = parts
+        return (
+            self.min_rsa_bits <= modulus.bit_length() <= self.max_rsa_bits
+            and exponent.bit_length() <= MAX_EXPONENT_BITS
+        )
 
 
 def split_rsa_key(public_key: bytes) -> tuple[int, int] | None:

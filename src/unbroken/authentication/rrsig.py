@@ -55,7 +55,7 @@ def verify_rrset(
 ) -> RRsetVerdict:
     """Try the signatures in turn, each by the keys it names, until one verifies, or all of them with `all_paths`.
 
-    RFC 6840 §5.11: any one valid signature is enough; nothing demands that every algorithm signs.
+    RFC 6840 §5.4: any one valid signature is enough; §5.11: nothing demands that every algorithm signs.
     """
     attempts: list[SignatureAttempt] = []
     verified: Rrsig | None = None

@@ -1,7 +1,7 @@
 """One signature by one key: the kernel first, and for what it lacks (Ed448, RSA of odd sizes) `cryptography` or the policy."""
 
 from unbroken import _kernel
-from unbroken.authentication.policy import Policy, split_rsa_key
+from unbroken.authentication.policy import MAX_EXPONENT_BITS, Policy, split_rsa_key
 from unbroken.chain import SignatureOutcome
 from unbroken.dns import Dnskey, RRset, Rrsig, registry
 
@@ -71,8 +71,7 @@ def _verify_rsa(public_key: bytes, signature: bytes, data: bytes, hash_name: str
         return SignatureOutcome.MALFORMED
     exponent, modulus = parts
     size = (modulus.bit_length() + 7) // 8
-    # RFC 3110 §2 allows long exponents; they cost time in proportion, and no signer uses one over 64 bits.
-    if exponent.bit_length() > 64 or modulus.bit_length() > 4096:
+    if exponent.bit_length() > MAX_EXPONENT_BITS or modulus.bit_length() > 4096:
         return SignatureOutcome.UNSUPPORTED_ALGORITHM
     if len(signature) != size or int.from_bytes(signature, "big") >= modulus:
         return SignatureOutcome.BAD_SIGNATURE

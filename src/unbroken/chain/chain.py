@@ -108,8 +108,9 @@ class Chain:
             for link in chain.links:
                 if link.status is self.status and link.findings:
                     return link.findings[0]
-            for finding in chain.findings:
-                return finding
+            # What is found of a chain as a whole (no anchor, no response, a loop) explains only why it is undetermined.
+            if self.status is Status.INDETERMINATE and chain.findings:
+                return chain.findings[0]
         return None
 
     @property

@@ -33,6 +33,8 @@ class Limits:
     """SHA-1 rounds for NSEC3 in one question: (iterations + 1) for each name hashed."""
     denial_records: int = 24
     """NSEC or NSEC3 RRsets of one response that are looked at."""
+    rrsets_per_response: int = 512
+    """RRsets in answer and authority of one response; one with more is not looked at."""
     hops: int = 12
     """CNAME and DNAME redirections that are followed."""
     lookups: int = 160

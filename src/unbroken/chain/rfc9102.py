@@ -145,6 +145,8 @@ def _group(single: Iterable[RRset], where: str) -> tuple[Evidence, ...]:
             raise InputError(
                 where, f"holds a record of class {record.rdclass} at {record.owner}; proofs are of class IN"
             )
+        if _is_no_data(record.rdtype):
+            raise InputError(where, f"holds a record of type {record.rdtype} at {record.owner}, which no zone can hold")
         if record.rdtype == rr.RRSIG:
             signatures.setdefault((record.owner, record.covers), []).extend(record.rrsigs())
         else:
@@ -154,6 +156,11 @@ def _group(single: Iterable[RRset], where: str) -> tuple[Evidence, ...]:
         Evidence(_merge(records, where), tuple(dict.fromkeys(signatures.get(key, ()))), provenance)
         for key, records in data.items()
     )
+
+
+def _is_no_data(rdtype: int) -> bool:
+    """RFC 6895 §3.1: OPT, and the meta and question types from 128 to 255, live in messages only."""
+    return rdtype == rr.OPT or 128 <= rdtype <= 255
 
 
 def _merge(records: list[RRset], where: str) -> RRset:

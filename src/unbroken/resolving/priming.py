@@ -63,8 +63,11 @@ class Priming:
         hinted = dict(self._hinted.nameservers)
         nameservers = []
         for name in ns.names():
+            # RFC 1035 §3.4.1: only in class IN is the rdata of an A record an Internet address.
             glue = [
-                rrset for rrset in message.additional if rrset.owner == name and rrset.rdtype in self._address_types
+                rrset
+                for rrset in message.additional
+                if rrset.owner == name and rrset.rdtype in self._address_types and rrset.rdclass == rr.CLASS_IN
             ]
             servers = tuple(Server(address_text(rdata), self._port) for rrset in glue for rdata in rrset.rdatas)
             # RFC 9609 §4.2: the additional section may lack addresses; those of the hints stand in.

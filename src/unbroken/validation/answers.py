@@ -22,8 +22,8 @@ from unbroken.chain import (
 from unbroken.dns import Message, Name, RRset, Rrsig
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
-from unbroken.validation.context import Context, describe, gather, pause
-from unbroken.validation.denials import collect, denial_link, holds_denial, judge
+from unbroken.validation.context import Context, describe, dname_above, gather, pause
+from unbroken.validation.denials import collect, denial_link, judge
 from unbroken.validation.explain import explain_signatures
 from unbroken.validation.protocol import Answer, Lookup, Response
 from unbroken.validation.trust import ZoneTrust
@@ -54,21 +54,23 @@ def authenticate_hop(ctx: Context, question: Question, response: Answer) -> HopS
     """Judge what the response says of one name and type."""
     answer = response.message.answer
     name, rdtype = question.name, question.rdtype
+    cname = find_rrset(answer, name, rr.CNAME)
+    dname = dname_above(answer, name)
+    # RFC 6672 §5.3.1: the CNAME that a DNAME makes has no signature of its own.
+    is_synthesis = dname is not None and (cname is None or not gather(response, cname, answer).rrsigs)
     if rdtype == rr.ANY:
         found = [rrset for rrset in answer if _is_data(rrset) and rrset.owner == name]
-        if found:
+        if found and not (is_synthesis and found == [cname]):
             return (yield from _authenticate_any(ctx, found, response))
     elif rdtype == rr.RRSIG:
-        if any(rrset.rdtype == rr.RRSIG and rrset.owner == name for rrset in answer):
-            return (yield from _rrsig_query(ctx, name, response))
+        if signatures := [r for r in answer if r.rdtype == rr.RRSIG and r.owner == name and r.rdclass == rr.CLASS_IN]:
+            return (yield from _rrsig_query(ctx, name, signatures, response))
     elif rdtype != rr.CNAME and (rrset := find_rrset(answer, name, rdtype)) is not None:
         return (yield from _authenticate_one(ctx, rrset, response, Outcome.ANSWER, None))
-    cname = find_rrset(answer, name, rr.CNAME)
-    dname = _dname_above(answer, name)
-    if dname is not None and (cname is None or not gather(response, cname, answer).rrsigs):
+    if dname is not None and is_synthesis:
         hop = yield from _authenticate_dname(ctx, name, dname, cname, response)
-        # RFC 6672 §5.3.1: a CNAME that a DNAME makes has no signature of its own, also when it is what was asked for.
-        return replace(hop, outcome=Outcome.ANSWER, target=None) if rdtype == rr.CNAME else hop
+        # RFC 1034 §3.6.2: who asks for the CNAME itself, or for anything, is not sent on.
+        return replace(hop, outcome=Outcome.ANSWER, target=None) if rdtype in (rr.CNAME, rr.ANY) else hop
     if cname is not None and rdtype == rr.CNAME:
         return (yield from _authenticate_one(ctx, cname, response, Outcome.ANSWER, None))
     if cname is not None:
@@ -78,10 +80,6 @@ def authenticate_hop(ctx: Context, question: Question, response: Answer) -> HopS
 
 def _is_data(rrset: RRset) -> bool:
     return rrset.rdtype != rr.RRSIG and rrset.rdclass == rr.CLASS_IN
-
-
-def _dname_above(answer: tuple[RRset, ...], name: Name) -> RRset | None:
-    return next((rrset for rrset in answer if rrset.rdtype == rr.DNAME and name.is_below(rrset.owner)), None)
 
 
 def establish_zone_of(ctx: Context, owner: Name, rdtype: int, rrsigs: tuple[Rrsig, ...]) -> TrustSteps:
@@ -109,18 +107,14 @@ def establish_zone_of(ctx: Context, owner: Name, rdtype: int, rrsigs: tuple[Rrsi
     return (yield from establish_zone(ctx, inside, is_apex=False))
 
 
-def _authenticate_one(
-    ctx: Context, rrset: RRset, response: Answer, outcome: Outcome, target: Name | None
-) -> HopSteps:
+def _authenticate_one(ctx: Context, rrset: RRset, response: Answer, outcome: Outcome, target: Name | None) -> HopSteps:
     evidence = gather(response, rrset, response.message.answer)
     zone = yield from establish_zone_of(ctx, rrset.owner, rrset.rdtype, evidence.rrsigs)
     links = yield from authenticate_rrset(ctx, evidence, zone, response)
     return _hop(zone, links, outcome, response.message.rcode, target)
 
 
-def _hop(
-    zone: ZoneTrust, links: tuple[Link, ...], outcome: Outcome, rcode: int, target: Name | None = None
-) -> Hop:
+def _hop(zone: ZoneTrust, links: tuple[Link, ...], outcome: Outcome, rcode: int, target: Name | None = None) -> Hop:
     findings = (zone.reason,) if zone.reason is not None and not zone.links else ()
     return Hop((*zone.links, *links), outcome, rcode, zone.anchor, target, findings)
 
@@ -182,7 +176,7 @@ def _deny_closer_match(
 
 
 def _authenticate_any(ctx: Context, found: list[RRset], response: Answer) -> HopSteps:
-    """RFC 4035 §5 (as for any RRset): each RRset of an ANY answer stands or falls by itself; the answer by the worst."""
+    """RFC 6840 §4.2: all RRsets of an ANY answer must validate, and nothing proves that there are no others."""
     links: tuple[Link, ...] = ()
     zone: ZoneTrust | None = None
     for rrset in found:
@@ -196,9 +190,8 @@ def _authenticate_any(ctx: Context, found: list[RRset], response: Answer) -> Hop
     return _hop(zone, links, Outcome.ANSWER, response.message.rcode)
 
 
-def _rrsig_query(ctx: Context, name: Name, response: Answer) -> HopSteps:
+def _rrsig_query(ctx: Context, name: Name, found: list[RRset], response: Answer) -> HopSteps:
     """RRSIGs are never signed (RFC 4035 §2.2), so an answer to a question for them is at best insecure."""
-    found = [rrset for rrset in response.message.answer if rrset.rdtype == rr.RRSIG and rrset.owner == name]
     # Their signers say which zone this is: below its apex nothing needs to be asked.
     signers = tuple(rrsig for rrset in found for rrsig in rrset.rrsigs())
     zone = yield from establish_zone_of(ctx, name, rr.RRSIG, signers)
@@ -209,9 +202,7 @@ def _rrsig_query(ctx: Context, name: Name, response: Answer) -> HopSteps:
     return _hop(zone, (link,), Outcome.ANSWER, response.message.rcode)
 
 
-def _authenticate_dname(
-    ctx: Context, name: Name, dname: RRset, cname: RRset | None, response: Answer
-) -> HopSteps:
+def _authenticate_dname(ctx: Context, name: Name, dname: RRset, cname: RRset | None, response: Answer) -> HopSteps:
     """RFC 6672 §5.3.1: the DNAME is signed, the CNAME made from it is not; the validator makes it anew and compares."""
     evidence = gather(response, dname, response.message.answer)
     zone = yield from establish_zone_of(ctx, dname.owner, rr.DNAME, evidence.rrsigs)
@@ -222,7 +213,8 @@ def _authenticate_dname(
     except ValueError:
         # RFC 6672 §2.2: the new name is too long, which YXDOMAIN says.
         return _hop(zone, links, Outcome.ANSWER, rcode)
-    if cname is not None and cname.target() != target:
+    # The whole RRset counts: a second record beside the right one is as forged as a wrong one.
+    if cname is not None and cname.names() != (target,):
         reason = finding(Code.DNAME_SYNTHESIS_WRONG, name, dname=dname.owner)
         status = Status.BOGUS if zone.status is Status.SECURE else zone.status
         shown = Evidence(cname, (), response.provenance)
@@ -236,30 +228,45 @@ def _authenticate_negative(ctx: Context, question: Question, response: Answer) -
     message = response.message
     rrsigs = _signatures_of_denial(message, question.name)
     zone = yield from establish_zone_of(ctx, question.name, question.rdtype, rrsigs)
-    if zone.status is Status.SECURE and not holds_denial(response, zone.zone):
-        # A server that holds the parent too may sign with it and answer for the child: what counts is whether a cut that is
-        # proven insecure lies between (RFC 4035 §5.2).
-        below = yield from establish_zone_of(ctx, question.name, question.rdtype, ())
-        zone = below if below.status is Status.INSECURE else zone
-    outcome = Outcome.NXDOMAIN if message.rcode == rr.NXDOMAIN else Outcome.NODATA
-    if zone.status is not Status.SECURE:
-        shown = tuple(
-            gather(response, rrset, message.authority)
-            for rrset in message.authority
-            if rrset.rdtype in (rr.SOA, rr.NSEC, rr.NSEC3)
-        )
-        link = Link(LinkKind.DENIAL, zone.zone, zone.status, evidence=shown)
-        return _hop(zone, (link,), outcome, message.rcode)
+    if zone.status is Status.SECURE:
+        hop = yield from _deny(ctx, question, response, zone)
+        if not _lacks_proof(hop):
+            return hop
+        # The records may be of a zone further up, from a server that holds both, or from a referral: what counts is whether a
+        # cut that is proven insecure lies between (RFC 4035 §5.2).
+        zone = yield from establish_zone_of(ctx, question.name, question.rdtype, ())
+        if zone.status is not Status.INSECURE:
+            return hop
+    shown = tuple(
+        gather(response, rrset, message.authority)
+        for rrset in message.authority
+        if rrset.rdtype in (rr.SOA, rr.NSEC, rr.NSEC3)
+    )
+    link = Link(LinkKind.DENIAL, zone.zone, zone.status, evidence=shown)
+    return _hop(zone, (link,), _claimed(message), message.rcode)
+
+
+def _lacks_proof(hop: Hop) -> bool:
+    """Whether the denial failed for want of the right records; forged ones are another matter."""
+    codes = {finding.code for link in hop.links for finding in link.findings if link.kind is LinkKind.DENIAL}
+    return not codes.isdisjoint((Code.DENIAL_MISSING, Code.DENIAL_INCOMPLETE))
+
+
+def _claimed(message: Message) -> Outcome:
+    return Outcome.NXDOMAIN if message.rcode == rr.NXDOMAIN else Outcome.NODATA
+
+
+def _deny(ctx: Context, question: Question, response: Answer, zone: ZoneTrust) -> HopSteps:
+    """Hold the denial that a response claims against the records of a secure zone."""
+    rcode = response.message.rcode
     collected = yield from collect(ctx, response, zone)
     where = describe(question.name, question.rdtype)
-    judgement = judge(
-        ctx, collected, where, zone.zone, lambda records: _prove(records, question, message.rcode, ctx)
-    )
+    judgement = judge(ctx, collected, where, zone.zone, lambda records: _prove(records, question, rcode, ctx))
     links: tuple[Link, ...] = (denial_link(zone, collected, judgement, where),)
     links += yield from _authenticate_soa(ctx, response, zone)
-    rcode = message.rcode
+    outcome = _claimed(response.message)
     if judgement.denial is not None:
-        outcome, rcode = _corrected(judgement.denial, message.rcode)
+        outcome, rcode = _corrected(judgement.denial, rcode)
     return _hop(zone, links, outcome, rcode)
 
 
@@ -267,12 +274,14 @@ def _signatures_of_denial(message: Message, name: Name) -> tuple[Rrsig, ...]:
     """The RRSIGs that say which zone denies `name`. Its SOA says so too (RFC 2308 §2), so with an unsigned one, the signed
     records of a zone further up are that zone's proof of the delegation, not the denial.
     """
-    apexes = [rrset.owner for rrset in message.authority if rrset.rdtype == rr.SOA and name.is_subdomain_of(rrset.owner)]
+    apexes = [
+        rrset.owner for rrset in message.authority if rrset.rdtype == rr.SOA and name.is_subdomain_of(rrset.owner)
+    ]
     apex = max(apexes, key=lambda owner: owner.label_count, default=Name.ROOT)
     return tuple(
         rrsig
         for rrset in message.authority
-        if rrset.rdtype == rr.RRSIG and rrset.covers in (rr.SOA, rr.NSEC, rr.NSEC3)
+        if rrset.rdtype == rr.RRSIG and rrset.rdclass == rr.CLASS_IN and rrset.covers in (rr.SOA, rr.NSEC, rr.NSEC3)
         for rrsig in rrset.rrsigs()
         if rrsig.signer.is_subdomain_of(apex)
     )
@@ -282,8 +291,8 @@ def _prove(records: DenialRecords, question: Question, rcode: int, ctx: Context)
     proof = prove_negative(records, question.name, question.rdtype, rcode, ctx.budget)
     if isinstance(proof, Denial) or rcode != rr.NXDOMAIN:
         return proof
-    # Some servers answer NXDOMAIN at an empty non-terminal (RFC 8020 §3.1 tells of them). The records are the proof, the
-    # rcode is not signed; what they prove is what is believed.
+    # Some servers answer NXDOMAIN at an empty non-terminal, though it exists (RFC 4592 §2.2.2). The records are the proof,
+    # the rcode is not signed; what they prove is what is believed.
     lesser = prove_negative(records, question.name, question.rdtype, rr.NOERROR, ctx.budget)
     return lesser if isinstance(lesser, Denial) and lesser.kind is DenialKind.NODATA else proof
 

@@ -8,11 +8,11 @@ from unbroken.anchors.store import TrustAnchors
 from unbroken.authentication.policy import Policy
 from unbroken.chain import Budget, Evidence, OverLimit, SignatureAttempt, SignatureOutcome
 from unbroken.dns import Name, RRset
-from unbroken.dns.rdtype import NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
+from unbroken.dns.rdtype import CLASS_IN, DNAME, NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
 from unbroken.dns.section import find_rrsigs
 from unbroken.dns.serial import to_epoch
 from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response
-from unbroken.validation.trust import TrustCache
+from unbroken.validation.trust import Basis, TrustCache, ZoneTrust
 
 
 @dataclass(slots=True)
@@ -26,6 +26,18 @@ class Context:
     budget: Budget
     effort: Effort
     responses: dict[Lookup, Response] = field(default_factory=dict)
+
+    def known(self, zone: Name) -> ZoneTrust | None:
+        """What earlier questions, on the same basis, found of exactly this zone."""
+        return self.trust.get(zone, self.now, self._basis)
+
+    def remember(self, trust: ZoneTrust) -> None:
+        """Keep what was found of a zone for later questions."""
+        self.trust.put(trust, self.now, self._basis)
+
+    @property
+    def _basis(self) -> Basis:
+        return self.anchors, self.policy, self.budget.limits
 
     @property
     def all_paths(self) -> bool:
@@ -57,18 +69,24 @@ def ask(
             return tuple(ctx.responses.get(lookup, refused) for lookup in lookups)
         responses = yield missing
         for lookup in missing:
-            ctx.responses[lookup] = _checked(responses.get(lookup, NoAnswer(Failure.NOT_IN_CAPTURE)))
+            ctx.responses[lookup] = usable(ctx, responses.get(lookup, NoAnswer(Failure.NOT_IN_CAPTURE)))
     return tuple(ctx.responses[lookup] for lookup in lookups)
 
 
 _USABLE_RCODES = (NOERROR, NXDOMAIN, YXDOMAIN)  # YXDOMAIN: a DNAME target too long (RFC 6672 §2.2)
 
 
-def _checked(response: Response) -> Response:
-    """A response whose rcode says that the server failed or refused holds no evidence (RFC 4035 §4.3: unobtainable)."""
-    if isinstance(response, Answer) and response.message.rcode not in _USABLE_RCODES:
-        server = response.provenance.server or "the server"
-        return NoAnswer(Failure.SERVFAIL, f"{server} answered {rcode_text(response.message.rcode)}")
+def usable(ctx: Context, response: Response) -> Response:
+    """A response whose rcode says that the server failed or refused holds no evidence (RFC 4035 §4.3: unobtainable). Nor
+    does one of absurd size: every scan of a section is bounded here.
+    """
+    if isinstance(response, NoAnswer):
+        return response
+    message, server = response.message, response.provenance.server or "the server"
+    if message.rcode not in _USABLE_RCODES:
+        return NoAnswer(Failure.SERVFAIL, f"{server} answered {rcode_text(message.rcode)}")
+    if len(message.answer) + len(message.authority) > ctx.budget.limits.rrsets_per_response:
+        return NoAnswer(Failure.OVER_LIMIT, f"{server} answered with too many RRsets")
     return response
 
 
@@ -81,6 +99,11 @@ def pause(ctx: Context) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Respons
 def gather(response: Answer, rrset: RRset, section: tuple[RRset, ...]) -> Evidence:
     """An RRset of a section with the RRSIGs that cover it there."""
     return Evidence(rrset, find_rrsigs(section, rrset.owner, rrset.rdtype), response.provenance)
+
+
+def dname_above(answer: tuple[RRset, ...], name: Name) -> RRset | None:
+    """The DNAME that redirects a name. It redirects names below its owner, never the owner itself (RFC 6672 §2.3)."""
+    return next((r for r in answer if r.rdtype == DNAME and r.rdclass == CLASS_IN and name.is_below(r.owner)), None)
 
 
 def describe(owner: Name, rdtype: int) -> str:

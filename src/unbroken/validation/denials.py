@@ -100,6 +100,10 @@ def _unknown_hash(rrset: RRset, zone: Name) -> Finding | None:
     return finding(Code.NSEC3_HASH_UNKNOWN, zone, algorithms=algorithms)
 
 
+Prove = Callable[[DenialRecords], Denial | Unproven]
+"""Looks for a proof among authentic records. May raise OverLimit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A proof or the reason why there is none, with the status that follows."""
@@ -109,9 +113,7 @@ class Judgement:
     findings: tuple[Finding, ...]
 
 
-def judge(
-    ctx: Context, collected: DenialEvidence, where: str, zone: Name, prove: Callable[[DenialRecords], Denial | Unproven]
-) -> Judgement:
+def judge(ctx: Context, collected: DenialEvidence, where: str, zone: Name, prove: Prove) -> Judgement:
     """Hold the records against RFC 9276 §3.2, then let `prove` look for the proof that the response claims."""
     limits = ctx.budget.limits
     iterations = collected.records.iterations
@@ -152,4 +154,3 @@ def denial_link(zone: ZoneTrust, collected: DenialEvidence, judgement: Judgement
         findings=findings,
         valid_until=collected.valid_until,
     )
-

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from unbroken.authentication.policy import split_rsa_key
 from unbroken.chain import (
     Code,
     DsAttempt,
@@ -103,11 +104,20 @@ def _ds_finding(code: Code, attempt: DsAttempt, zone: Name) -> Finding:
 
 def explain_unsupported_ds(attempts: tuple[DsAttempt, ...], zone: Name) -> Finding:
     """Why none of the DS records could be used at all."""
-    if any(attempt.outcome is DsOutcome.UNSUPPORTED_DIGEST for attempt in attempts):
+    if all(attempt.outcome is DsOutcome.UNSUPPORTED_DIGEST for attempt in attempts):
         digests = _joined(attempts, lambda ds: registry.digest_text(ds.digest_type))
         return finding(Code.DS_DIGEST_UNSUPPORTED, zone, digests=digests)
-    algorithms = _joined(attempts, lambda ds: registry.algorithm_text(ds.algorithm))
-    return finding(Code.DS_ALGORITHM_UNSUPPORTED, zone, algorithms=algorithms)
+    unsupported = [attempt for attempt in attempts if attempt.outcome is DsOutcome.UNSUPPORTED_ALGORITHM]
+    algorithms = list(dict.fromkeys(_algorithm_of(attempt) for attempt in unsupported))[:8]
+    return finding(Code.DS_ALGORITHM_UNSUPPORTED, zone, algorithms=", ".join(algorithms) or "?")
+
+
+def _algorithm_of(attempt: DsAttempt) -> str:
+    """The algorithm, and where only the size of the key is amiss, that too."""
+    number = attempt.ds.algorithm if attempt.ds else attempt.dnskey.algorithm if attempt.dnskey else 0
+    rsa = split_rsa_key(attempt.dnskey.public_key) if attempt.dnskey else None
+    size = f" with a key of {rsa[1].bit_length()} bits" if rsa else ""
+    return registry.algorithm_text(number) + size
 
 
 def _joined(attempts: tuple[DsAttempt, ...], show: Callable[[Ds], str]) -> str:

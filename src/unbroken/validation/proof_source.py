@@ -94,12 +94,13 @@ class ProofSource:
     def _rcode(self, lookup: Lookup, zone: Name, records: list[Evidence]) -> int:
         """NXDOMAIN unless a record shows that the name exists, or a wildcard for it, or names below it.
 
-        A proof does not say which rcode came with its records. A DS is looked up at a delegation, and that exists.
+        A proof does not say which rcode came with its records.
         """
-        if lookup.rdtype == rr.DS:
-            return rr.NOERROR
         nsec = [record.rrset for record in records if record.rrset.rdtype == rr.NSEC]
         nsec3 = [record.rrset for record in records if record.rrset.rdtype == rr.NSEC3]
+        # RFC 5155 §7.2.4: a delegation may lie in an opt-out span, without a record that shows it.
+        if lookup.rdtype == rr.DS and any(record.opt_out for rrset in nsec3 for record in rrset.nsec3s()):
+            return rr.NOERROR
         exists = _nsec_shows(lookup.name, nsec) or _nsec3_shows(lookup.name, zone, nsec3)
         return rr.NOERROR if exists else rr.NXDOMAIN
 

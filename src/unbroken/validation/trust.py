@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
-from unbroken.chain import Finding, Link, Status
+from unbroken.anchors.store import TrustAnchors
+from unbroken.authentication.policy import Policy
+from unbroken.chain import Finding, Limits, Link, Status
 from unbroken.dns import Dnskey, Name
+
+Basis = tuple[TrustAnchors, Policy, Limits]
+"""What a verdict on a zone rests on beside its records. Tuples compare their members by identity first, so this is cheap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +28,40 @@ class ZoneTrust:
     reason: Finding | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    trust: ZoneTrust
+    made_at: int
+    basis: Basis
+
+
 class TrustCache:
-    """Zones found SECURE or INSECURE, until their TTL or signatures run out. Bounded: the oldest entries go first."""
+    """Zones found SECURE or INSECURE, until their TTL or signatures run out. Bounded: the oldest entries go first.
+
+    What was found holds for the anchors, policy and limits that it was found with, and not for any time before: an entry
+    made on another `basis`, or after `now`, is not used.
+    """
 
     def __init__(self, capacity: int = 10_000) -> None:
         self._capacity = capacity
-        self._zones: dict[Name, ZoneTrust] = {}
+        self._zones: dict[Name, _Kept] = {}
 
-    def get(self, zone: Name, now: int) -> ZoneTrust | None:
+    def get(self, zone: Name, now: int, basis: Basis) -> ZoneTrust | None:
         """What is known of exactly this zone at epoch second `now`."""
-        known = self._zones.get(zone)
-        if known is None:
+        kept = self._zones.get(zone)
+        if kept is None or now < kept.made_at or kept.basis != basis:
             return None
-        if known.valid_until <= now:
+        if kept.trust.valid_until <= now:
             del self._zones[zone]
             return None
-        return known
+        return kept.trust
 
-    def put(self, trust: ZoneTrust) -> None:
+    def put(self, trust: ZoneTrust, now: int, basis: Basis) -> None:
         """Remember. BOGUS and INDETERMINATE are refused: how long to hold those is for the resolver (RFC 9520)."""
         if trust.status not in (Status.SECURE, Status.INSECURE):
             return
         self._zones.pop(trust.zone, None)
-        self._zones[trust.zone] = trust
+        self._zones[trust.zone] = _Kept(trust, now, basis)
         while len(self._zones) > self._capacity:
             self._zones.pop(next(iter(self._zones)))
 

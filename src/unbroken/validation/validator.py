@@ -25,7 +25,7 @@ from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.serial import to_epoch
 from unbroken.validation.answers import Hop, authenticate_hop, establish_zone_of
-from unbroken.validation.context import Context, ask, describe
+from unbroken.validation.context import Context, ask, describe, dname_above, usable
 from unbroken.validation.protocol import Answer, Effort, Lookup, NoAnswer, Response, Validation
 from unbroken.validation.trust import TrustCache
 from unbroken.validation.zone_keys import failure_text
@@ -53,7 +53,7 @@ def validate(
     """
     ctx = Context(anchors, now, trust, policy, Budget(limits), effort)
     if given is not None:
-        ctx.responses[question] = given
+        ctx.responses[question] = usable(ctx, given)
     chains: list[Chain] = []
     hop_question = question
     response: Response | None = None
@@ -87,9 +87,7 @@ def _response_for(
 
 def speaks_of(message: Message, target: Name) -> bool:
     """Whether a message goes on to the target of its own alias: with records of it, or with a denial by a zone above it."""
-    if any(rrset.owner == target for rrset in message.answer):
-        return True
-    if any(rrset.rdtype == rr.DNAME and target.is_below(rrset.owner) for rrset in message.answer):
+    if any(rrset.owner == target for rrset in message.answer) or dname_above(message.answer, target) is not None:
         return True
     return any(rrset.rdtype == rr.SOA and target.is_subdomain_of(rrset.owner) for rrset in message.authority)
 

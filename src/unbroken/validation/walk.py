@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from unbroken.anchors.store import TrustAnchor
-from unbroken.authentication.denial import prove_no_ds
+from unbroken.authentication.denial import prove_no_ds, prove_wildcard_answer
 from unbroken.authentication.rrsig import verify_rrset
 from unbroken.chain import Code, DenialKind, Link, LinkKind, Status, finding
-from unbroken.dns import Ds, Name
+from unbroken.dns import Ds, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset, find_rrsigs
-from unbroken.validation.context import Context, ask, describe, gather, pause
-from unbroken.validation.denials import collect, holds_denial, judge
+from unbroken.validation.context import Context, ask, describe, dname_above, gather, pause
+from unbroken.validation.denials import Prove, collect, holds_denial, judge
 from unbroken.validation.explain import explain_signatures
 from unbroken.validation.protocol import Answer, Lookup, NoAnswer, Response
 from unbroken.validation.trust import ZoneTrust
@@ -25,6 +25,7 @@ from unbroken.validation.zone_keys import Steps, enter_by_anchor, enter_by_ds, f
 # Up to so many labels below a secure zone, every name is asked for DS and DNSKEY at once: one round trip for a usual name.
 _EAGER_LABELS = 3
 # Earlier responses whose denial records are looked at for want of a DS answer.
+_RESPONSES_SEARCHED = 16
 _RESPONSES_IN_HAND = 3
 
 
@@ -55,8 +56,9 @@ def establish_zone(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
     negative = ctx.anchors.negative_for(target, ctx.now)
     if negative is not None:
         reason = finding(Code.NEGATIVE_TRUST_ANCHOR, negative.owner, reason=negative.reason)
-        link = Link(LinkKind.ANCHOR, negative.owner, Status.INSECURE, findings=(reason,))
+        link = Link(LinkKind.ANCHOR, negative.owner, Status.INSECURE, findings=(reason,), valid_until=negative.until)
         return ZoneTrust(negative.owner, Status.INSECURE, (), (link,), negative.owner, ctx.now + 3600, reason)
+    # RFC 6840 §5.10: of nested trust anchors, the closest one counts, and no other is tried when its chain fails.
     anchor = ctx.anchors.closest(target)
     if anchor is None:
         reason = finding(Code.NO_TRUST_ANCHOR, target)
@@ -70,7 +72,7 @@ def establish_zone(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
 def _known(ctx: Context, target: Name, anchor: TrustAnchor) -> ZoneTrust | None:
     """The deepest zone at or above `target` that is still trusted, or distrusted, from an earlier walk from this anchor."""
     for count in range(target.label_count, anchor.owner.label_count - 1, -1):
-        known = ctx.trust.get(target.ancestor(count), ctx.now)
+        known = ctx.known(target.ancestor(count))
         if known is not None and known.anchor == anchor.owner:
             return known
     return None
@@ -80,7 +82,8 @@ def _descend(ctx: Context, here: ZoneTrust, target: Name, *, is_apex: bool) -> S
     gap: ZoneTrust | None = None
     passed = here.zone.label_count
     while here.status is Status.SECURE and passed < target.label_count:
-        if is_apex:
+        # Once in a zone, and for the last few labels: what it learns of the target does not change in between.
+        if is_apex and (passed == here.zone.label_count or target.label_count - passed <= _EAGER_LABELS):
             passed = yield from _look_ahead(ctx, here, target, passed)
         name = target.ancestor(passed + 1)
         step = yield from prove_delegation(ctx, here, name)
@@ -108,7 +111,7 @@ def _insecure_below(ctx: Context, parent: ZoneTrust, link: Link) -> ZoneTrust:
     until = min(parent.valid_until, link.valid_until or parent.valid_until)
     reason = link.findings[0] if link.findings else None
     trust = ZoneTrust(link.zone, Status.INSECURE, (), (*parent.links, link), parent.anchor, until, reason)
-    ctx.trust.put(trust)
+    ctx.remember(trust)
     return trust
 
 
@@ -155,14 +158,13 @@ def prove_delegation(
         if known is not None:
             return known
         reason = finding(Code.LOOKUP_FAILED, describe(name, rr.DS), reason=failure_text(response))
-        return Delegation(
-            Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,))
-        )
+        return Delegation(Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,)))
     if find_rrset(response.message.answer, name, rr.DS) is not None:
         return (yield from _by_ds(ctx, parent, name, response))
-    if find_rrset(response.message.answer, name, rr.CNAME) is not None:
-        return (yield from _by_cname(ctx, parent, name, response))
-    return (yield from _by_denial(ctx, parent, name, response))
+    alias = _alias_of(response, name)
+    if alias is not None:
+        return (yield from _by_alias(ctx, parent, name, alias, response))
+    return (yield from _by_denial(ctx, parent, name, response, _no_ds(ctx, name)))
 
 
 def _from_what_is_in_hand(
@@ -171,9 +173,10 @@ def _from_what_is_in_hand(
     """A proof is a proof, whatever question it came with (RFC 4035 §5.4 asks for the records, not for their message): when
     the DS can't be had, the denial records of earlier responses may still tell what the name is.
     """
-    in_hand = [r for r in ctx.responses.values() if isinstance(r, Answer) and holds_denial(r, parent.zone)]
+    answers = [r for r in ctx.responses.values() if isinstance(r, Answer)][:_RESPONSES_SEARCHED]
+    in_hand = [r for r in answers if holds_denial(r, parent.zone)]
     for response in in_hand[:_RESPONSES_IN_HAND]:
-        found = yield from _by_denial(ctx, parent, name, response)
+        found = yield from _by_denial(ctx, parent, name, response, _no_ds(ctx, name))
         if found.crossing is not Crossing.BROKEN:
             return found
     return None
@@ -188,7 +191,7 @@ def _by_ds(
     verdict = verify_rrset(evidence, parent.zone, parent.keys, ctx.now, ctx.policy, ctx.budget, ctx.all_paths)
     yield from pause(ctx)
     link = Link(LinkKind.DELEGATION, name, Status.BOGUS, evidence=(evidence,), attempts=verdict.attempts)
-    # A DS RRset belongs to one delegation: expanded from a wildcard it is none (RFC 4592 §4.2 leaves it undefined).
+    # A DS RRset belongs to one delegation: expanded from a wildcard it is none (RFC 4592 §4.6).
     if verdict.verified is None or verdict.is_expanded(rrset):
         reason = explain_signatures(verdict.attempts, describe(name, rr.DS), parent.zone, ctx.now)
         return Delegation(Crossing.BROKEN, replace(link, findings=(reason,)))
@@ -196,28 +199,51 @@ def _by_ds(
     return Delegation(Crossing.SIGNED, replace(link, status=Status.SECURE, valid_until=until), rrset.dses())
 
 
-def _by_cname(
-    ctx: Context, parent: ZoneTrust, name: Name, response: Answer
+def _alias_of(response: Answer, name: Name) -> RRset | None:
+    """What makes a name an alias: its CNAME, or, for an unsigned one (RFC 6672 §5.3.1), the DNAME that made it."""
+    answer = response.message.answer
+    cname = find_rrset(answer, name, rr.CNAME)
+    if cname is not None and gather(response, cname, answer).rrsigs:
+        return cname
+    return dname_above(answer, name) or cname
+
+
+def _by_alias(
+    ctx: Context, parent: ZoneTrust, name: Name, alias: RRset, response: Answer
 ) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
-    """An authentic CNAME at the name itself: a zone cut can't be there too (RFC 1034 §3.6.2, RFC 2181 §10.1)."""
-    rrset = find_rrset(response.message.answer, name, rr.CNAME)
-    assert rrset is not None
-    evidence = gather(response, rrset, response.message.answer)
+    """An authentic CNAME at the name, or DNAME above it: no zone cut can be there too (RFC 2181 §10.1, RFC 6672 §2.4)."""
+    evidence = gather(response, alias, response.message.answer)
     verdict = verify_rrset(evidence, parent.zone, parent.keys, ctx.now, ctx.policy, ctx.budget, ctx.all_paths)
     yield from pause(ctx)
     link = Link(LinkKind.DELEGATION, name, Status.SECURE, evidence=(evidence,), attempts=verdict.attempts)
-    if verdict.verified is not None:
+    if verdict.verified is None:
+        reason = finding(Code.DELEGATION_UNPROVEN, name, parent=parent.zone)
+        return Delegation(Crossing.BROKEN, replace(link, status=Status.BOGUS, findings=(reason,)))
+    if not verdict.is_expanded(alias):
         return Delegation(Crossing.NOT_A_CUT, link)
-    reason = finding(Code.DELEGATION_UNPROVEN, name, parent=parent.zone)
-    return Delegation(Crossing.BROKEN, replace(link, status=Status.BOGUS, findings=(reason,)))
+    # RFC 4035 §5.3.4: or a wildcard's CNAME could be moved to a name that is a delegation.
+    encloser = alias.owner.ancestor(verdict.verified.labels)
+    return (
+        yield from _by_denial(
+            ctx,
+            parent,
+            name,
+            response,
+            lambda records: prove_wildcard_answer(records, alias.owner, encloser, ctx.budget),
+        )
+    )
+
+
+def _no_ds(ctx: Context, name: Name) -> Prove:
+    return lambda records: prove_no_ds(records, name, ctx.budget)
 
 
 def _by_denial(
-    ctx: Context, parent: ZoneTrust, name: Name, response: Answer
+    ctx: Context, parent: ZoneTrust, name: Name, response: Answer, prove: Prove
 ) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
     collected = yield from collect(ctx, response, parent)
     where = describe(name, rr.DS)
-    judgement = judge(ctx, collected, where, parent.zone, lambda records: prove_no_ds(records, name, ctx.budget))
+    judgement = judge(ctx, collected, where, parent.zone, prove)
     link = Link(
         LinkKind.DELEGATION,
         name,
@@ -229,7 +255,7 @@ def _by_denial(
         valid_until=collected.valid_until,
     )
     if judgement.denial is not None:
-        if judgement.denial.kind is DenialKind.NOT_A_CUT:
+        if judgement.denial.kind is not DenialKind.NO_DS:
             return Delegation(Crossing.NOT_A_CUT, link)
         # RFC 4035 §5.2, RFC 5155 §8.6: a delegation without DS, or one that opt-out may hide.
         reason = finding(Code.DELEGATION_INSECURE, name)

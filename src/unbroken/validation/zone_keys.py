@@ -4,11 +4,10 @@ from collections.abc import Generator, Mapping
 from dataclasses import replace
 
 from unbroken.anchors.store import TrustAnchor
-from unbroken.authentication.ds import DsMatch, match_anchor_keys, match_dses, usable_dses
+from unbroken.authentication.ds import DsMatch, are_unsupported, match_anchor_keys, match_dses, usable_dses
 from unbroken.authentication.rrsig import verify_rrset
 from unbroken.chain import (
     Code,
-    DsOutcome,
     Evidence,
     Finding,
     Link,
@@ -37,7 +36,7 @@ def enter_by_anchor(ctx: Context, anchor: TrustAnchor) -> Steps:
     base = ZoneTrust(zone, Status.INDETERMINATE, (), (start,), zone, ctx.now + 86400)
     usable, refused = usable_dses(anchor.dses, ctx.policy, ctx.budget.limits.ds_per_zone)
     keyed = any(ctx.policy.supports_key(key.algorithm, key.public_key) for key in anchor.dnskeys)
-    if not usable and not keyed:
+    if are_unsupported(usable, refused) and not keyed:
         reason = finding(Code.ANCHOR_UNSUPPORTED, zone)
         unusable = replace(start, status=Status.INSECURE, ds_attempts=tuple(refused), findings=(reason,))
         return replace(base, status=Status.INSECURE, links=(unusable,), reason=reason)
@@ -51,7 +50,7 @@ def enter_by_ds(ctx: Context, parent: ZoneTrust, delegation: Link, dses: tuple[D
     until = min(parent.valid_until, delegation.valid_until or parent.valid_until)
     base = ZoneTrust(zone, Status.INDETERMINATE, (), (*parent.links, delegation), parent.anchor, until)
     usable, refused = usable_dses(dses, ctx.policy, ctx.budget.limits.ds_per_zone)
-    if not usable and not any(attempt.outcome is DsOutcome.OVER_LIMIT for attempt in refused):
+    if are_unsupported(usable, refused):
         # RFC 4035 §5.2: with no supported algorithm the zone is treated as unsigned; its keys are not even needed.
         reason = explain_unsupported_ds(tuple(refused), zone)
         link = replace(delegation, status=Status.INSECURE, ds_attempts=tuple(refused), findings=(reason,))
@@ -103,7 +102,7 @@ def _enter(
     trust = replace(
         base, status=Status.SECURE, keys=keys, links=(*base.links, link), valid_until=min(base.valid_until, until)
     )
-    ctx.trust.put(trust)
+    ctx.remember(trust)
     return trust
 
 
@@ -145,7 +144,7 @@ def _explain_unsigned(
 def _ended(ctx: Context, base: ZoneTrust, link: Link, reason: Finding) -> ZoneTrust:
     """The chain of trust ends with `link`: broken, or insecure, which is worth remembering."""
     trust = replace(base, status=link.status, links=(*base.links, link), reason=reason)
-    ctx.trust.put(trust)
+    ctx.remember(trust)
     return trust
 
 
@@ -153,4 +152,3 @@ def failure_text(response: NoAnswer) -> str:
     """A failed look-up in words."""
     kind = response.failure.value.replace("_", " ")
     return f"{kind} ({response.detail})" if response.detail else kind
-

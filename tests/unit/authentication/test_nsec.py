@@ -56,7 +56,9 @@ def test_a_chain_proves_nxdomain_exactly_for_names_that_nothing_answers_for(owne
 
 
 @given(OWNERS, RELATIVE)
-def test_a_chain_proves_nodata_exactly_where_a_name_or_its_wildcard_lacks_the_type(owners: set[str], asked: str) -> None:
+def test_a_chain_proves_nodata_exactly_where_a_name_or_its_wildcard_lacks_the_type(
+    owners: set[str], asked: str
+) -> None:
     name = Name(f"{asked}.z.")
     answered = exists(owners, name) or exists(owners, closest_encloser(owners, name).wildcard())
     assert isinstance(prove_nodata(plain(owners), name, rr.MX), Denial) == answered

@@ -41,7 +41,9 @@ def with_ancestors(owners: dict[str, set[int]]) -> dict[Name, set[int]]:
     return names
 
 
-def records(owners: dict[str, set[int]], denial: Nsec3Denial | None = None, skip: frozenset[str] = frozenset()) -> Nsec3Records:
+def records(
+    owners: dict[str, set[int]], denial: Nsec3Denial | None = None, skip: frozenset[str] = frozenset()
+) -> Nsec3Records:
     denial = denial or Nsec3Denial()
     names = {n: t for n, t in with_ancestors(owners).items() if str(n).removesuffix(".z.") not in skip}
     hashed = sorted((_kernel.nsec3_hash(name, denial.salt, denial.iterations), types) for name, types in names.items())
@@ -83,7 +85,9 @@ def test_a_chain_proves_nxdomain_exactly_for_names_that_nothing_answers_for(owne
 
 
 @given(OWNERS, RELATIVE)
-def test_a_chain_proves_nodata_exactly_where_a_name_or_its_wildcard_lacks_the_type(owners: set[str], asked: str) -> None:
+def test_a_chain_proves_nodata_exactly_where_a_name_or_its_wildcard_lacks_the_type(
+    owners: set[str], asked: str
+) -> None:
     name = Name(f"{asked}.z.")
     answered = exists(owners, name) or exists(owners, closest_encloser(owners, name).wildcard())
     assert isinstance(prove_nodata(plain(owners), name, rr.MX, budget()), Denial) == answered

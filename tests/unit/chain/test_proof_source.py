@@ -85,6 +85,20 @@ CASES: dict[str, Case] = {
         Status.SECURE,
         Outcome.NXDOMAIN,
     ),
+    "no DS, for the name does not exist, by NSEC": (
+        (SOA, nsec("example.com.", "example.com.", rr.SOA, rr.NS)),
+        "no.example.com.",
+        rr.DS,
+        Status.SECURE,
+        Outcome.NXDOMAIN,
+    ),
+    "no DS, for the name does not exist, by NSEC3": (
+        (SOA, nsec3("example.com.", rr.SOA, rr.NS)),
+        "no.example.com.",
+        rr.DS,
+        Status.SECURE,
+        Outcome.NXDOMAIN,
+    ),
     "NODATA by NSEC": (
         (SOA, nsec("www.example.com.", "x.example.com.", rr.A)),
         "www.example.com.",

@@ -56,6 +56,17 @@ def test_a_positive_proof_holds_nothing_but_records_of_class_in() -> None:
     assert all(record.rdclass == rr.CLASS_IN for record in parse_records(write(handmade.secure())))
 
 
+@pytest.mark.parametrize("rdtype", [41, 249, 250, 251, 252, 255])
+def test_records_of_types_that_no_zone_holds_are_refused(rdtype: int) -> None:
+    """RFC 6895 §3.1: OPT, meta types and question types are no data."""
+    meta = bytes(1) + rdtype.to_bytes(2, "big") + b"\x00\x01" + bytes(6)
+    if rdtype in (249, 250):  # TKEY and TSIG have fields of their own
+        meta = meta[:-2] + b"\x00\x01\x00"
+    for data in (meta, write(handmade.secure()) + meta):
+        with pytest.raises(InputError):
+            read(data)
+
+
 def test_a_denial_names_its_question_in_a_record_of_class_none() -> None:
     chain = handmade.nxdomain()
     data = write(chain)

@@ -418,6 +418,22 @@ async def test_when_priming_fails_the_hints_serve() -> None:
     assert world.asked("192.0.2.1").count((".", rr.NS)) == 1
 
 
+async def test_glue_of_another_class_is_no_address() -> None:
+    """RFC 1035 §3.4.1: an A record is an Internet address in class IN only; in others its rdata may be anything."""
+    world = plain_world()
+    odd = tuple(RRset(Name("root-server."), rr.A, 3600, (rdata,), 3) for rdata in (b"\x00", b"192.0.2.99"))
+
+    def primed(query: Message, tcp: bool) -> Message:
+        honest = world.honest("192.0.2.1", query, tcp=tcp)
+        if query.question is None or query.question[1] != rr.NS:
+            return honest
+        return reply_to(query, answer=honest.answer, additional=odd)
+
+    world.behaviours["192.0.2.1"] = primed
+    response = await world.resolver().fetch(Lookup(WWW, rr.A))
+    assert addresses(message_of(response)) == ["198.51.100.1"]
+
+
 async def test_priming_is_done_once_for_concurrent_questions() -> None:
     world = plain_world()
     resolver = world.resolver()

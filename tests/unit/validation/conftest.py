@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,6 @@ def built() -> World:
 
 
 @pytest.fixture
-def world(built: World) -> Iterator[World]:
+def world(built: World) -> World:
     """The usual world, free to be bent by one test."""
-    yield replace(built, zones=dict(built.zones), bends={}, asked=[])
+    return replace(built, zones=dict(built.zones), bends={}, asked=[])

@@ -61,7 +61,7 @@ def test_a_ds_signed_by_the_child_itself_is_no_delegation(world: World) -> None:
 
 
 def test_the_dnskey_rrset_must_be_signed_by_the_key_that_the_ds_names(world: World) -> None:
-    ksk, zsk = world.keys[Name("nsec.example.")]
+    _, zsk = world.keys[Name("nsec.example.")]
 
     def bend(message: Message) -> Message:
         keys = next(r for r in message.answer if r.rdtype == rr.DNSKEY)
@@ -73,9 +73,7 @@ def test_the_dnskey_rrset_must_be_signed_by_the_key_that_the_ds_names(world: Wor
     assert chain.reason is not None and chain.reason.code is Code.DNSKEY_NOT_SIGNED_BY_ENTRY_POINT
 
 
-@pytest.mark.parametrize(
-    ("flags", "code"), [(0x0001, Code.DS_KEY_NOT_ZONE_KEY), (0x0181, Code.DS_KEY_REVOKED)]
-)
+@pytest.mark.parametrize(("flags", "code"), [(0x0001, Code.DS_KEY_NOT_ZONE_KEY), (0x0181, Code.DS_KEY_REVOKED)])
 def test_revoked_and_non_zone_keys_never_count(world: World, flags: int, code: Code) -> None:
     """The parent's DS is made from the very key, flags and all, and that key signs: still it is not to be used."""
     from unbroken.delegation.ds import ds_for
@@ -197,7 +195,9 @@ def test_keytrap_signatures_times_keys_stay_within_the_budget(world: World, effo
     def bend(message: Message) -> Message:
         good = next(r for r in message.answer if r.rdtype == rr.RRSIG)
         fakes = tuple(good.rdatas[0][:-1] + bytes([n]) for n in range(200))
-        return sections(message, answer=[r if r.rdtype == rr.A else RRset(WWW, rr.RRSIG, 3600, fakes) for r in message.answer])
+        return sections(
+            message, answer=[r if r.rdtype == rr.A else RRset(WWW, rr.RRSIG, 3600, fakes) for r in message.answer]
+        )
 
     world.bend("www.nsec.example.", rr.A, bend)
     chain = world.check("www.nsec.example.", effort=effort)
@@ -323,7 +323,9 @@ def wires(built: World) -> dict[Question, bytes]:
 
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
-def test_altered_responses_never_make_a_false_secure(built: World, wires: dict[Question, bytes], data: st.DataObject) -> None:
+def test_altered_responses_never_make_a_false_secure(
+    built: World, wires: dict[Question, bytes], data: st.DataObject
+) -> None:
     """Flip octets in any responses: the chain is the same data, or it is not SECURE; and nothing is raised."""
     lookups = sorted(wires, key=lambda q: (q.name, q.rdtype))
     world = replace(built, bends={}, asked=[])

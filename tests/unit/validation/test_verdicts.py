@@ -158,9 +158,7 @@ def test_a_stripped_signature_breaks_the_link_it_was_on(
 @pytest.mark.parametrize(("name", "rdtype"), [("www.nsec.example.", rr.A), ("nsec.example.", rr.DS), (".", rr.DNSKEY)])
 def test_a_flipped_signature_is_bogus(world: World, name: str, rdtype: int) -> None:
     def bend(message: Message) -> Message:
-        return sections(
-            message, answer=[flip_signature(r) if r.rdtype == rr.RRSIG else r for r in message.answer]
-        )
+        return sections(message, answer=[flip_signature(r) if r.rdtype == rr.RRSIG else r for r in message.answer])
 
     world.bend(name, rdtype, bend)
     chain = world.check("www.nsec.example.")

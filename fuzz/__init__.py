@@ -1,0 +1,1 @@
+"""Fuzzing of the real code, bounded and deterministic: `python -m fuzz TARGET --rounds N --seed S`. See README.md."""
