@@ -54,7 +54,9 @@ def kernel_rate(jobs: list[Job], algorithm: int, threads: int) -> float:
 
 def main() -> None:
     subprocess.run(
-        ["cargo", "build", "--release", "--quiet", "-p", "unbroken-core", "--example", "crypto_limit"], cwd=ROOT, check=True
+        ["cargo", "build", "--release", "--quiet", "-p", "unbroken-core", "--example", "crypto_limit"],
+        cwd=ROOT,
+        check=True,
     )
     print("verifications a second: kernel / crypto library alone (best of 3, same run)")
     for algorithm, name in ALGORITHMS.items():
@@ -62,7 +64,8 @@ def main() -> None:
         for threads in (1, 2):
             pairs = [(kernel_rate(jobs, algorithm, threads), library_rate(jobs, algorithm, threads)) for _ in range(3)]
             ours, limit = max(pair[0] for pair in pairs), max(pair[1] for pair in pairs)
-            print(f"  {name:12} {threads} thread{'s' * (threads > 1):1}  {ours:9,.0f} / {limit:9,.0f}  ratio {ours / limit:.2f}")
+            label = f"{name:12} {threads} thread{'s' * (threads > 1):1}"
+            print(f"  {label}  {ours:9,.0f} / {limit:9,.0f}  ratio {ours / limit:.2f}")
 
 
 if __name__ == "__main__":

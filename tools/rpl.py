@@ -1,4 +1,4 @@
-"""Replay .rpl scenarios through the real resolver and validator: `python tools/rpl.py [-v] [--json] [-j N] FILE...`
+"""Replay .rpl scenarios through the real resolver and validator: `python tools/rpl.py [-v] [--json] [-j N] FILE...`.
 
 One line a file, `pass|fail|skip NAME reason`, then `N passed, N failed`. The verdict (rcode, AD) decides; whether the
 answer section and the extended error agree is told beside. Exit 1 when any file failed, 2 for wrong usage.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from rpl_replay import Report, Verdict, replay_file  # noqa: E402 - found beside this file
+from rpl_replay import Report, Verdict, replay_file
 
 
 def main(arguments: list[str] | None = None) -> int:

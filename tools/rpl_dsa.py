@@ -22,7 +22,7 @@ def verify_dsa(public_key: bytes, signature: bytes, data: bytes) -> bool:
     p, g, y = (int.from_bytes(public_key[21 + n * size : 21 + (n + 1) * size], "big") for n in range(3))
     try:
         key = DSAPublicNumbers(y, DSAParameterNumbers(p, q, g)).public_key()
-        key.verify(encode_dss_signature(r, s), data, SHA1())  # noqa: S303 - DSA of RFC 2536 is over SHA-1
+        key.verify(encode_dss_signature(r, s), data, SHA1())
     except InvalidSignature:
         return False
     except ValueError:

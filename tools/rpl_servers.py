@@ -12,7 +12,7 @@ from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.resolving.transport import Server, TransportError, TransportTimeout
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - an address that stands for all servers of a scenario together
+EVERYWHERE = "0.0.0.0"
 _HAND_STEPS = ("REPLY", "CHECK_OUT_QUERY", "TIMEOUT", "ERROR")
 
 

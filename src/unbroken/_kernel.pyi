@@ -284,7 +284,7 @@ class Message:
     @staticmethod
     def from_wire(wire: bytes) -> Message:
         """Whole message. Raises WireError: truncated, bad compression (forward or looping pointer), rdata that does not
-        fit its type, counts that lie, two OPTs, more than one question, trailing octets. A message with TC set may end early."""
+        fit its type, counts that lie, two OPTs, more than one question, trailing octets. With TC set it may end early."""
 
     def to_wire(self, max_size: int = 65535) -> bytes:
         """Compressed (owner names and the names of RFC 1035 types only, RFC 3597 §4). When larger than `max_size`: whole
@@ -339,13 +339,14 @@ def verify_many(jobs: list[tuple[RRset, Rrsig, Dnskey]], threads: int = 0) -> li
     """Outcomes in the order of the jobs, on `threads` threads (0: all cores, but never more than pays off)."""
 
 def verify_raw(algorithm: int, public_key: bytes, signature: bytes, data: bytes) -> int: ...
+
 @final
 class SigningKey:
     """A private key of algorithm 8, 10, 13, 14, 15 or 18. Opaque: `repr` shows no secret."""
 
     @staticmethod
     def from_pkcs8(algorithm: int, der: bytes) -> SigningKey:
-        """Raises ValueError: not a PKCS#8 key, or not of that algorithm. (Algorithm 18: the 32-octet seed form.)"""
+        """Raises ValueError: not a PKCS#8 key, or not of that algorithm. Algorithm 18: the 32-octet seed form."""
 
     @staticmethod
     def generate(algorithm: int, bits: int = 2048) -> SigningKey:

@@ -119,7 +119,7 @@ CATALOGUE: Final[dict[Code, Row]] = {
         Ede.DNSKEY_MISSING,
         "RFC 4035 §5.2",
         "The parent's DS for {where} names key tag {tags}, but the zone publishes {keys}.",
-        "Publish at the parent the DS of a key that signs the zone's DNSKEY RRset, and remove DS {tags}; or publish that key again.",
+        "Publish at the parent the DS of a key that signs the zone's DNSKEY RRset instead of DS {tags}; or publish key {tags}.",
     ),
     Code.DS_ALGORITHM_MISMATCH: Row(
         _ERROR,
@@ -265,7 +265,7 @@ CATALOGUE: Final[dict[Code, Row]] = {
         _ERROR,
         Ede.UNSUPPORTED_DNSKEY_ALGORITHM,
         "RFC 4035 §5.3.1, RFC 6840 §5.11",
-        "{where} is signed only with {algorithm}, which this validator does not support, though the zone's DS promises another.",
+        "{where} is signed only with {algorithm}, which this validator does not support, though the DS promises another.",
         "Sign the RRset with every algorithm that the DS RRset names.",
     ),
     Code.SIGNATURE_LABELS: Row(

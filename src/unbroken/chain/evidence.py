@@ -16,7 +16,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Who said it: `server` is an address or a file, `transport` "udp", "tcp", "memory", "file"; `received_at` epoch seconds."""
+    """Who said it. `server`: address or file; `transport`: "udp", "tcp", "memory", "file"; `received_at`: epoch seconds."""
 
     server: str = ""
     transport: str = ""

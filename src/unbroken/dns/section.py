@@ -17,6 +17,11 @@ def find_rrset(section: Iterable[RRset], owner: Name, rdtype: int) -> RRset | No
 def find_rrsigs(section: Iterable[RRset], owner: Name, covered: int) -> tuple[Rrsig, ...]:
     """The RRSIGs at `owner` that cover that type (RFC 4035 §5.3.1: same owner, same class, type covered)."""
     for rrset in section:
-        if rrset.rdtype == rr.RRSIG and rrset.covers == covered and rrset.owner == owner and rrset.rdclass == rr.CLASS_IN:
+        if (
+            rrset.rdtype == rr.RRSIG
+            and rrset.covers == covered
+            and rrset.owner == owner
+            and rrset.rdclass == rr.CLASS_IN
+        ):
             return rrset.rrsigs()
     return ()

@@ -115,5 +115,5 @@ def private_key_from_pkcs8(algorithm: int, der: bytes) -> PrivateKey:
     except (TypeError, UnsupportedAlgorithm) as error:
         raise ValueError(str(error)) from None
     if not isinstance(key, Ed448PrivateKey):
-        raise ValueError("not an Ed448 key")  # noqa: TRY004 - about the octets, not about a type
+        raise ValueError("not an Ed448 key")
     return Ed448Signer(key)
