@@ -8,7 +8,7 @@ from unbroken.chain import Question, SignatureOutcome
 from unbroken.delegation.ds import ds_rrset
 from unbroken.dns import Dnskey, Edns, Message, Name, RRset, Rrsig
 from unbroken.dns import rdtype as rr
-from unbroken.keys import ZoneKey, generate
+from unbroken.keys import ZoneKey, generate, tags_in_use
 from unbroken.signing import SigningParameters, Zone, sign_zone
 from unbroken.validation.drivers import drive
 from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer
@@ -42,7 +42,7 @@ def build(algorithm: int = 13) -> SmallWorld:
         if keys:
             zone = zone.replace(ds_rrset(zones[-1].origin, keys))
         ksk = generate(name, algorithm, secure_entry_point=True)
-        keys = (ksk, generate(name, algorithm, secure_entry_point=False, avoid={ksk.key_tag}))
+        keys = (ksk, generate(name, algorithm, secure_entry_point=False, avoid=tags_in_use((ksk.dnskey,))))
         zones.append(sign_zone(zone, keys, parameters))
     authorities = [Authority([zone]) for zone in zones]
     question = Question(Name("www.zone.example."), rr.A)

@@ -134,7 +134,8 @@ class _Page:
         column = max(self._column, line.width + 1)
         lines = [line]
         if column + len(text) > end and line.width >= self._column:
-            column = self._column
+            # The rails beneath may reach further than the column: the detail begins after them.
+            column = max(self._column, len(below))
             lines.append(Line().add(below, "dim"))
         detail = fold(text, max(end - column, 16))
         for index, part in enumerate(detail):

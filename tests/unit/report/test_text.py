@@ -1,5 +1,6 @@
 """The chain in a terminal: every link on its line, the broken one explained, and nothing that a name can do to a screen."""
 
+import importlib
 import re
 from dataclasses import replace
 from typing import Any
@@ -139,3 +140,11 @@ def test_many_levels_are_drawn_without_recursion_or_overflow() -> None:
 def test_nothing_found_still_has_a_verdict() -> None:
     text = text_of(Chain(Question(Name("x."), 1)))
     assert "INDETERMINATE" in text
+
+
+def test_rails_deeper_than_the_column_leave_room_for_the_time() -> None:
+    """Key tags have one to five digits, so the widths differ with the keys: many sets of them must fit."""
+    for _ in range(25):
+        handmade_again = importlib.reload(handmade)
+        for line in text_of(handmade_again.ALL["alias"](), width=48).splitlines():
+            assert len(line) <= 48, line
