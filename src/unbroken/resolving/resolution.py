@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from unbroken.chain import Chain, Question, Status
+from unbroken.chain import Chain, LinkKind, Question, Status
 from unbroken.dns import Message, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.validation.protocol import NoAnswer
@@ -41,3 +41,26 @@ class Resolution:
             if rrset.rdtype == self.question.rdtype:
                 return rrset
         return None
+
+
+def proven_message(message: Message, chain: Chain) -> Message:
+    """The message of a SECURE chain: AD set, the proven rcode, and nothing in it that was not authenticated.
+
+    RFC 4035 §3.2.3: AD says that all RRsets of the answer and authority sections are authentic, so what else came along is
+    left out. A CNAME that a proven DNAME makes has no signature of its own (RFC 6672 §5.3.1).
+    """
+    links = [link for link in chain.all_links if link.kind in (LinkKind.DATA, LinkKind.DENIAL)]
+    proven = {evidence.rrset for link in links for evidence in link.evidence}
+    signed = {(rrset.owner, rrset.rdtype) for rrset in proven}
+    dnames = [rrset.owner for rrset in proven if rrset.rdtype == rr.DNAME]
+
+    def is_proven(rrset: RRset) -> bool:
+        if rrset.rdtype == rr.RRSIG and chain.question.rdtype != rr.RRSIG:
+            return (rrset.owner, rrset.covers) in signed
+        made = rrset.rdtype == rr.CNAME and any(rrset.owner.is_below(dname) for dname in dnames)
+        return made or rrset in proven
+
+    answer, authority = (tuple(filter(is_proven, section)) for section in (message.answer, message.authority))
+    flags = message.flags | rr.AD
+    sections = answer, authority, message.additional
+    return Message(message.id, flags, message.question, *sections, rcode=chain.rcode, edns=message.edns)

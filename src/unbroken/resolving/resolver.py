@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Final
 
 from unbroken.chain import Chain, Limits, Link, Provenance, Question, Status
 from unbroken.dns import Message, Name
-from unbroken.dns import rdtype as rr
 from unbroken.resolving.cache import DelegationCache, ExpiringMap, FailureCache, MessageCache
 from unbroken.resolving.clock import Clock, SystemClock
 from unbroken.resolving.driver import drive_concurrently
@@ -18,7 +17,7 @@ from unbroken.resolving.iteration import Iteration
 from unbroken.resolving.merging import Merged
 from unbroken.resolving.options import Options
 from unbroken.resolving.priming import Priming, hinted_delegation
-from unbroken.resolving.resolution import Resolution
+from unbroken.resolving.resolution import Resolution, proven_message
 from unbroken.resolving.servers import ServerBook
 from unbroken.resolving.transport import Server, Transport
 from unbroken.resolving.work import ResolverLimits, Work
@@ -190,7 +189,7 @@ class Resolver:
         message = merged.message()
         if chain.status is Status.SECURE:
             # What is proven counts, not what an unsigned rcode says: an empty non-terminal is no NXDOMAIN.
-            message = _with_header(message, message.flags | rr.AD, chain.rcode)
+            message = proven_message(message, chain)
         return Resolution(question, message, chain, merged.failure)
 
     def _validation(self, question: Question, given: Response | None, effort: Effort) -> Validation:
@@ -259,11 +258,6 @@ def _may_rest_on(broken: Link | None, lookup: Lookup, question: Question) -> boo
     if broken is None or lookup.name.is_subdomain_of(broken.zone):
         return True
     return lookup.name == question.name
-
-
-def _with_header(old: Message, flags: int, rcode: int) -> Message:
-    sections = old.answer, old.authority, old.additional
-    return Message(old.id, flags, old.question, *sections, rcode=rcode, edns=old.edns)
 
 
 def _sockets() -> Transport:
