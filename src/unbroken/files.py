@@ -24,11 +24,16 @@ def read_bounded(path: str, max_size: int) -> bytes:
 def write_atomically(path: str, data: bytes, mode: int = 0o644) -> None:
     """Write a whole file: beside its place, fsynced, renamed over it. `mode` is masked by the umask, but for secrets (0600).
 
+    A symbolic link stays one: the file that it leads to is replaced. A device or pipe is written to as it stands.
     Raises StateError, and then leaves what was there before.
     """
     import tempfile  # costs 3 ms, and most commands write nothing
 
-    folder = os.path.dirname(os.path.abspath(path))
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        _write_through(path, data)
+        return
+    folder = os.path.dirname(path)
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(path)[:64]}.", dir=folder)
     except OSError as error:
@@ -48,6 +53,15 @@ def write_atomically(path: str, data: bytes, mode: int = 0o644) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(beside)
+
+
+def _write_through(path: str, data: bytes) -> None:
+    """A rename would put a file in the place of /dev/null; what is no file has no old content to keep either."""
+    try:
+        with open(path, "wb") as sink:
+            sink.write(data)
+    except OSError as error:
+        raise StateError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def _umask() -> int:
