@@ -40,6 +40,8 @@ CLAUSES: Final = frozenset(
 _CLASSES: Final = {"IN": 1, "CH": 3, "HS": 4, "ANY": 255}
 _SECTIONS: Final = ("QUESTION", "ANSWER", "AUTHORITY", "ADDITIONAL")
 _KEY: Final = re.compile(r"([A-Za-z0-9-]+):\s*(.*)")
+_NEXT_KEY: Final = re.compile(r"[a-z][a-z0-9-]+:(?=\s)")
+"""A further key on the same line. A blank follows it, so that no IPv6 address is one."""
 
 
 class ScenarioError(UnbrokenError):
@@ -135,7 +137,7 @@ class Scenario:
     title: str
     clauses: list[Clause]
     is_flat: bool
-    """Deckard's way: keys without a `server:` clause."""
+    """Deckard's way: keys without any clause."""
     blocks: frozenset[str]
     """Kinds of embedded files (AUTOTRUST_FILE, TEMPFILE_CONTENTS)."""
     ranges: tuple[Range, ...]
@@ -244,17 +246,20 @@ class _Reader:
             found = _KEY.match(line)
             if found is not None and found[1] in CLAUSES:
                 clauses.append(Clause(found[1], []))
-                is_flat = is_flat and found[1] != "server"
+                is_flat = False
                 found = _KEY.match(found[2])
-            if found is not None:
-                clauses[-1].pairs.append((found[1].lower(), _value(found[2])))
+            while found is not None:
+                value, rest = _value(found[2])
+                clauses[-1].pairs.append((found[1].lower(), value))
+                found = _KEY.match(rest)
         return clauses, is_flat, frozenset(blocks)
 
     # --- ranges, steps, entries ---------------------------------------------------------------------------------------
 
     def _range(self, words: list[str]) -> Range:
         first, last = self._number(words, 0), self._number(words, 1)
-        addresses, entries = list[str](), list[Entry]()
+        # Deckard also takes the address from the line that opens the range.
+        addresses, entries = words[2:3], list[Entry]()
         for line in self.lines("RANGE_END"):
             if line.startswith("ADDRESS"):
                 addresses.extend(line.split()[1:2])
@@ -318,7 +323,7 @@ class _Reader:
                 entry.rcode = RCODES[word]
             elif word in OPCODES:
                 entry.opcode = OPCODES[word]
-            elif word not in HEADER_FLAGS and word != "DO":
+            elif word not in HEADER_FLAGS and word not in ("DO", "CO"):
                 raise self.fail(f"unknown word in REPLY: {word[:20]!r}")
 
     def _directive(self, line: str) -> None:
@@ -355,11 +360,16 @@ class _Reader:
             raise self.fail(str(error)) from None
 
 
-def _value(text: str) -> str:
+def _value(text: str) -> tuple[str, str]:
+    """The value that a key is followed by, and what comes after it on the line: more keys, as unbound.conf allows."""
     text = text.strip()
-    if text.startswith('"'):
-        return text[1:].partition('"')[0].strip()
-    return text
+    if text[:1] in ('"', "'"):
+        value, _, rest = text[1:].partition(text[0])
+        return value.strip(), rest.strip()
+    following = _NEXT_KEY.search(text)
+    if following is None:
+        return text, ""
+    return text[: following.start()].strip(), text[following.start() :]
 
 
 def _question(line: str, origin: Name) -> Query:

@@ -13,7 +13,8 @@ from unbroken.dns import rdtype as rr
 from unbroken.resolving.transport import Server, TransportError, TransportTimeout
 
 EVERYWHERE = "0.0.0.0"
-_HAND_STEPS = ("REPLY", "CHECK_OUT_QUERY", "TIMEOUT", "ERROR")
+_HAND_STEPS = ("REPLY", "CHECK_OUT_QUERY", "TIMEOUT", "ERROR", "NOTHING")
+"""Steps for which an unanswered query waits: they deal with it, or bring on ranges that do."""
 
 
 @dataclass(slots=True)

@@ -24,8 +24,9 @@ _ITERATIONS: Final = 150
 _OUT_OF_SCOPE: Final = {
     "serve-expired": "serving expired answers",
     "prefetch": "prefetching",
-    "prefetch-key": "prefetching",
     "dns-error-reporting": "error reporting (RFC 9567)",
+    "forward-first": "resolving what a forwarder fails to",
+    "stub-first": "resolving what a stub fails to",
 }
 _ON: Final = frozenset(("yes", "on", "true"))
 _GOST_ALGORITHM: Final = 12
@@ -63,6 +64,8 @@ def skip_reason(scenario: Scenario) -> str | None:
     for step in scenario.steps:
         if step.kind in _STEPS:
             return f"out of scope: {_STEPS[step.kind]}"
+        if step.kind == "TIME_PASSES" and "EVAL" in step.words:
+            return f"out of scope: {_STEPS['ASSIGN']}"
     if _uses_gost(scenario):
         return "out of scope: GOST R 34.10-2001 (RFC 5933, historic)"
     if not any(step.kind == "CHECK_ANSWER" for step in scenario.steps):
@@ -79,6 +82,8 @@ def _configured_out_of_scope(scenario: Scenario) -> str | None:
             return f"out of scope: {what}"
     if scenario.last("harden-dnssec-stripped") == "no":
         return "out of scope: taking stripped data for insecure (harden-dnssec-stripped: no)"
+    if scenario.all("local-data") or any(" refuse" in value for value in scenario.all("access-control")):
+        return "out of scope: what a server gives of its own"
     for value in scenario.all("module-config"):
         foreign = set(value.split()) - {"validator", "iterator"}
         if foreign:
@@ -173,6 +178,8 @@ def _options(scenario: Scenario) -> Options:
     minimise = scenario.last("qname-minimisation") or scenario.last("query-minimization")
     return Options(
         minimise=minimise in _ON if minimise is not None else not scenario.is_flat,
+        # Unbound and Knot Resolver do so unless they are told not to.
+        aggressive=(scenario.last("aggressive-nsec") or "yes") in _ON,
         use_ipv4=scenario.last("do-ip4") != "no",
         use_ipv6=scenario.last("do-ip6") != "no",
         shuffle=False,

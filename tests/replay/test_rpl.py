@@ -123,6 +123,30 @@ def test_a_differing_answer_section_is_told_and_does_not_decide(
 
 
 @pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('stub-zone:\n    name: "."\n    stub-addr: 192.0.2.1\n', "stub-zone: name: '.' stub-addr: 192.0.2.1\n"),
+        ("RANGE_BEGIN 0 100\n  ADDRESS 192.0.2.1\n", "RANGE_BEGIN 0 100 192.0.2.1\n"),
+    ],
+)
+def test_lines_may_hold_more_than_one_thing(
+    tmp_path: Path, old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lines.rpl"
+    path.write_text(Path(_write(tmp_path)).read_text().replace(old, new))
+    assert new in path.read_text()
+    assert rpl.main([str(path)]) == 0
+    assert "answer ok" in capsys.readouterr().out
+
+
+def test_a_check_without_match_words_takes_any_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(_write(tmp_path, rcode="SERVFAIL"))
+    path.write_text(path.read_text().replace("MATCH all\n", ""))
+    assert rpl.main([str(path)]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == f"pass {path}"
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"\xff\xfe", b"CONFIG_END\n", b"CONFIG_END\nSCENARIO_BEGIN x\nSTEP 1\nSCENARIO_END\n"]
 )
 def test_a_file_that_is_no_scenario_fails_in_one_line(
