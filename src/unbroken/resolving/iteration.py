@@ -47,6 +47,8 @@ class _Descent:
     """Labels of the name that the zone's servers have been shown, or that the zone itself has."""
     minimises: bool
     step: int = 0
+    denied: Answer | None = None
+    """NXDOMAIN for a name above the one that is wanted."""
 
 
 class Iteration:
@@ -90,9 +92,7 @@ class Iteration:
             )
             if found is None:
                 if ask == lookup or work.is_spent:
-                    if hunt.is_silence:
-                        self._delegations.discard(descent.delegation.zone)
-                    return hunt.no_answer(ask, descent.delegation.zone, work)
+                    return self._unanswered(lookup, descent, ask, work, hunt)
                 # RFC 9156 §2.3 and its appendix: a server that fails on a short name may do well with the full one.
                 descent.minimises = False
             elif found.reading.kind is Kind.REFERRAL:
@@ -108,6 +108,14 @@ class Iteration:
                 self._messages.put(ask, answer)
                 self._pass_minimised(ask, answer, descent)
         return NoAnswer(Failure.OVER_LIMIT, f"more than {self._limits.referrals} referrals")
+
+    def _unanswered(self, lookup: Lookup, descent: _Descent, ask: Lookup, work: Work, hunt: Hunt) -> Response:
+        if descent.denied is not None:
+            # RFC 8020 §2: below a name that does not exist there is nothing, so that answer will do for this one.
+            return _restated(descent.denied, lookup)
+        if hunt.is_silence:
+            self._delegations.discard(descent.delegation.zone)
+        return hunt.no_answer(ask, descent.delegation.zone, work)
 
     def _start(self, lookup: Lookup) -> _Descent | None:
         # RFC 4035 §3.1.4.1: DS is asked at the parent, so never start from the zone of that very name.
@@ -136,6 +144,7 @@ class Iteration:
         else:
             # RFC 8020 says nothing is below, RFC 9156 §3 that not every server keeps to it: ask for the whole name.
             descent.minimises = False
+            descent.denied = answer
 
     def _refer(self, found: Found, lookup: Lookup, descent: _Descent) -> Response | None:
         """Take a referral: remember the cut and its DS, go there. A response, if that DS was the question."""
@@ -155,6 +164,7 @@ class Iteration:
         self._delegations.put(delegation, ttl)
         descent.delegation = self._delegations.get(cut) or delegation
         descent.shown = cut.label_count
+        descent.denied = None
         return None
 
     def _delegation(self, reading: Reading, cut: Name) -> Delegation:
@@ -176,11 +186,11 @@ class Iteration:
     ) -> tuple[Server, ...]:
         """The addresses of a name server: from the cache, from glue, or by resolving it, IPv4, or IPv6 when there is none.
 
-        With glue passed over: what resolving it gives, in both families.
+        With glue passed over: what resolving it gives, in both families, then the glue.
         """
         known = self._known_addresses(name) if glue is Glue.TRUSTED else ()
         if known or len(path) > self._limits.depth or not work.charge_nameserver(name):
-            return known
+            return known or self._delegations.glue(name)
         servers: tuple[Server, ...] = ()
         for rdtype in self._address_types:
             lookup = Lookup(name, rdtype)
@@ -193,7 +203,7 @@ class Iteration:
                 break
         if not servers:
             work.unresolvable.add(name)
-        return servers
+        return servers if glue is Glue.TRUSTED else servers + self._delegations.glue(name)
 
     def _known_addresses(self, name: Name) -> tuple[Server, ...]:
         for rdtype in self._address_types:
@@ -210,6 +220,14 @@ class Iteration:
         # RFC 2181 §10.3: the target of an NS record is no alias; a CNAME there is not followed.
         rrset = find_rrset(response.message.answer, lookup.name, lookup.rdtype)
         return self._servers(rrset.rdatas) if rrset is not None else ()
+
+
+def _restated(answer: Answer, lookup: Lookup) -> Answer:
+    """A denial of a name above as the answer to `lookup`."""
+    old = answer.message
+    question = (lookup.name, lookup.rdtype, rr.CLASS_IN)
+    message = Message(old.id, old.flags, question, old.answer, old.authority, rcode=old.rcode, edns=old.edns)
+    return Answer(message, answer.provenance)
 
 
 def address_text(rdata: bytes) -> str:
