@@ -1,6 +1,5 @@
 """Authenticating one RRset by its RRSIGs and the keys of its zone (RFC 4035 §5.3)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unbroken.authentication.policy import Policy
@@ -57,59 +56,92 @@ def verify_rrset(
 
     RFC 6840 §5.4: any one valid signature is enough; §5.11: nothing demands that every algorithm signs.
     """
-    attempts: list[SignatureAttempt] = []
-    verified: Rrsig | None = None
-    for number, rrsig in enumerate(evidence.rrsigs):
-        if number >= budget.limits.signatures_per_rrset:
-            attempts.append(SignatureAttempt(rrsig, None, SignatureOutcome.OVER_LIMIT, evidence.rrset.owner))
+    trial = _Trial(evidence.rrset, zone, keys, now, policy, budget)
+    for rrsig in evidence.rrsigs:
+        if trial.verified is not None and not all_paths:
             break
-        for attempt in _try_rrsig(evidence.rrset, rrsig, zone, keys, now, policy, budget):
-            attempts.append(attempt)
-            if attempt.outcome is SignatureOutcome.VERIFIED:
-                verified = verified or rrsig
-                break
-            if attempt.outcome is SignatureOutcome.OVER_LIMIT:
-                return RRsetVerdict(tuple(attempts), verified)
-        if verified is not None and not all_paths:
+        try:
+            trial.attempt(rrsig)
+        except OverLimit:
+            trial.note(rrsig, None, SignatureOutcome.OVER_LIMIT)
             break
-    return RRsetVerdict(tuple(attempts), verified)
+    return RRsetVerdict(tuple(trial.attempts), trial.verified)
 
 
-def _try_rrsig(
-    rrset: RRset, rrsig: Rrsig, zone: Name, keys: tuple[Dnskey, ...], now: int, policy: Policy, budget: Budget
-) -> Iterator[SignatureAttempt]:
-    owner = rrset.owner
-    refused = check_rrsig(rrset, rrsig, zone, now)
-    if refused is None and not policy.supports_algorithm(rrsig.algorithm):
-        refused = SignatureOutcome.UNSUPPORTED_ALGORITHM
-    if refused is not None:
-        yield SignatureAttempt(rrsig, None, refused, owner)
-        return
-    candidates = candidate_keys(rrsig, keys)
-    if not candidates:
-        yield SignatureAttempt(rrsig, None, SignatureOutcome.NO_MATCHING_KEY, owner)
-    for number, key in enumerate(candidates):
-        # KeyTrap: a few collisions are chance, more are an attack.
-        if number >= budget.limits.keys_per_tag:
-            yield SignatureAttempt(rrsig, key, SignatureOutcome.OVER_LIMIT, owner)
+class _Trial:
+    """The signatures of one RRset, tried one after the other.
+
+    What a signature costs is charged where it arises: whoever is on the path chooses how many there are, and in which order,
+    so one that is refused without cryptography takes no place from one that may be good. After the first success nothing can
+    change the verdict, and nothing more is taken from the budget that other RRsets need for theirs.
+    """
+
+    __slots__ = ("attempts", "budget", "keys", "now", "policy", "rrset", "tried", "verified", "zone")
+
+    def __init__(
+        self, rrset: RRset, zone: Name, keys: tuple[Dnskey, ...], now: int, policy: Policy, budget: Budget
+    ) -> None:
+        self.rrset, self.zone, self.keys, self.now, self.policy, self.budget = rrset, zone, keys, now, policy, budget
+        self.attempts: list[SignatureAttempt] = []
+        self.verified: Rrsig | None = None
+        self.tried = 0
+
+    def note(self, rrsig: Rrsig, key: Dnskey | None, outcome: SignatureOutcome) -> None:
+        """One more attempt."""
+        self.attempts.append(SignatureAttempt(rrsig, key, outcome, self.rrset.owner))
+
+    def attempt(self, rrsig: Rrsig) -> None:
+        """Try one RRSIG with the keys it names. Raises OverLimit when no other can be tried either."""
+        if self.verified is None:
+            self.budget.charge_attempt()
+        else:
+            self.budget.charge_extra()
+        refused = check_rrsig(self.rrset, rrsig, self.zone, self.now)
+        if refused is None and not self.policy.supports_algorithm(rrsig.algorithm):
+            refused = SignatureOutcome.UNSUPPORTED_ALGORITHM
+        if refused is not None:
+            self.note(rrsig, None, refused)
             return
-        yield SignatureAttempt(rrsig, key, _verify(rrset, rrsig, key, policy, budget), owner)
+        candidates = candidate_keys(rrsig, self.keys)
+        if not candidates:
+            self.note(rrsig, None, SignatureOutcome.NO_MATCHING_KEY)
+        usable = [key for key in candidates if self._is_usable(rrsig, key)]
+        if not usable:
+            return
+        if self.tried >= self.budget.limits.signatures_per_rrset:
+            raise OverLimit("signatures_per_rrset")
+        self.tried += 1
+        self._try_keys(rrsig, usable)
 
+    def _is_usable(self, rrsig: Rrsig, key: Dnskey) -> bool:
+        refused = check_key(key)
+        if refused is None and not self.policy.supports_key(key.algorithm, key.public_key):
+            refused = SignatureOutcome.UNSUPPORTED_ALGORITHM
+        if refused is not None:
+            self.note(rrsig, key, refused)
+        return refused is None
 
-def _verify(rrset: RRset, rrsig: Rrsig, key: Dnskey, policy: Policy, budget: Budget) -> SignatureOutcome:
-    refused = check_key(key)
-    if refused is not None:
-        return refused
-    if not policy.supports_key(key.algorithm, key.public_key):
-        return SignatureOutcome.UNSUPPORTED_ALGORITHM
-    try:
-        budget.charge_verification()
-    except OverLimit:
-        return SignatureOutcome.OVER_LIMIT
-    outcome = verify_signature(rrset, rrsig, key, policy)
-    if outcome is not SignatureOutcome.VERIFIED:
-        budget.count_failure()
-    return outcome
+    def _try_keys(self, rrsig: Rrsig, keys: list[Dnskey]) -> None:
+        for number, key in enumerate(keys):
+            # KeyTrap: a few collisions are chance, more are an attack. The other RRSIGs may name other keys.
+            if number >= self.budget.limits.keys_per_tag:
+                self.note(rrsig, key, SignatureOutcome.OVER_LIMIT)
+                return
+            outcome = self._verify(rrsig, key)
+            self.note(rrsig, key, outcome)
+            if outcome is SignatureOutcome.VERIFIED:
+                self.verified = self.verified or rrsig
+                return
+
+    def _verify(self, rrsig: Rrsig, key: Dnskey) -> SignatureOutcome:
+        if self.verified is not None:
+            self.budget.charge_extra()
+            return verify_signature(self.rrset, rrsig, key, self.policy)
+        self.budget.charge_verification()
+        outcome = verify_signature(self.rrset, rrsig, key, self.policy)
+        if outcome is not SignatureOutcome.VERIFIED:
+            self.budget.count_failure()
+        return outcome
 
 
 def check_key(key: Dnskey) -> SignatureOutcome | None:

@@ -12,9 +12,13 @@ class Limits:
     """Each is the largest number that is still allowed; one more is over the limit."""
 
     signatures_per_rrset: int = 8
-    """RRSIGs of one RRset that are looked at."""
+    """RRSIGs of one RRset that are tried with a key; one that is refused before that does not count."""
     keys_per_tag: int = 4
     """DNSKEYs of one zone that share a key tag and algorithm and are tried for one signature."""
+    signature_attempts: int = 2048
+    """RRSIGs looked at for one question, those too that are refused without cryptography."""
+    extra_attempts: int = 512
+    """RRSIGs looked at, and keys tried, for one question after its RRset has verified: they inform, they decide nothing."""
     ds_per_zone: int = 32
     """DS records of one zone that are looked at."""
     dnskeys_per_zone: int = 64
@@ -54,7 +58,17 @@ class OverLimit(Exception):  # noqa: N818 - it is a signal inside the validator,
 class Budget:
     """What is left of the `Limits` for one question. Charge before the work; `OverLimit` means: don't do it."""
 
-    __slots__ = ("_digests", "_failed", "_lookups", "_nsec3", "_turn", "_verifications", "limits")
+    __slots__ = (
+        "_attempts",
+        "_digests",
+        "_extra",
+        "_failed",
+        "_lookups",
+        "_nsec3",
+        "_turn",
+        "_verifications",
+        "limits",
+    )
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -63,7 +77,22 @@ class Budget:
         self._digests = 0
         self._nsec3 = 0
         self._lookups = 0
+        self._attempts = 0
+        self._extra = 0
         self._turn = 0
+
+    def charge_attempt(self) -> None:
+        """One RRSIG is about to be looked at."""
+        if self._attempts >= self.limits.signature_attempts:
+            raise OverLimit("signature_attempts")
+        self._attempts += 1
+
+    def charge_extra(self) -> None:
+        """One RRSIG is about to be looked at, or tried with a key, that can't change the verdict any more."""
+        if self._extra >= self.limits.extra_attempts:
+            raise OverLimit("extra_attempts")
+        self._extra += 1
+        self._turn += 1
 
     def charge_verification(self) -> None:
         """One signature verification is about to be made."""
