@@ -30,8 +30,9 @@ def check_rrsig(rrset: RRset, rrsig: Rrsig, zone: Name, now: int) -> SignatureOu
     # RFC 4035 §5.3.1: the owner name MUST have at least as many labels as the Labels field says.
     if rrsig.labels > rrset.owner.rrsig_labels:
         return SignatureOutcome.TOO_MANY_LABELS
-    # RFC 4035 §5.3.2: the wildcard that Labels stands for must lie in the zone, or the zone did not hold it.
-    if rrsig.labels < zone.label_count:
+    # RFC 4035 §5.3.2: the wildcard that Labels stands for must lie in the zone, or the zone did not hold it. With as many
+    # labels as the owner it stands for none (RFC 4034 §3.1.3): an apex may itself be named "*".
+    if rrsig.labels < rrset.owner.rrsig_labels and rrsig.labels < zone.label_count:
         return SignatureOutcome.MALFORMED
     # RFC 4034 §3.1.5: all comparisons of these fields MUST use serial number arithmetic.
     if serial.is_before(rrsig.expiration, rrsig.inception):

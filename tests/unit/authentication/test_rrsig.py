@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unbroken.authentication.policy import Policy
-from unbroken.authentication.rrsig import RRsetVerdict, verify_rrset
+from unbroken.authentication.rrsig import RRsetVerdict, check_rrsig, verify_rrset
 from unbroken.chain import Budget, Evidence, Limits, SignatureOutcome
 from unbroken.dns import Dnskey, Name, RRset, Rrsig
 from unbroken.dns import rdtype as rr
@@ -127,3 +127,25 @@ def test_the_order_of_signatures_decides_nothing(data: st.DataObject) -> None:
     rrsigs = data.draw(st.permutations([*junk, GOOD]))
     assert verify(*rrsigs).verified == verify(*rrsigs, all_paths=True).verified == GOOD
     assert verify(*junk).verified is None
+
+
+@pytest.mark.parametrize(
+    ("owner", "zone", "labels", "outcome"),
+    [
+        ("*.up.", "*.up.", 1, None),
+        ("www.*.up.", "*.up.", 3, None),
+        ("x.www.*.up.", "*.up.", 3, None),
+        ("www.*.up.", "*.up.", 2, None),
+        ("www.*.up.", "*.up.", 1, SignatureOutcome.MALFORMED),
+        ("www.up.", "up.", 0, SignatureOutcome.MALFORMED),
+        ("www.up.", "up.", 1, None),
+        ("*.up.", "up.", 2, SignatureOutcome.TOO_MANY_LABELS),
+    ],
+)
+def test_rfc4035_5_3_2_the_wildcard_that_labels_stands_for_lies_in_the_zone(
+    owner: str, zone: str, labels: int, outcome: SignatureOutcome | None
+) -> None:
+    """RFC 4034 §3.1.3: Labels never counts a leading "*", not even that of an apex."""
+    rdata = GOOD.rdata[:3] + bytes((labels,)) + GOOD.rdata[4:18] + Name(zone).wire + GOOD.signature
+    (rrsig,) = RRset(Name(owner), rr.RRSIG, 0, (rdata,)).rrsigs()
+    assert check_rrsig(RRset(Name(owner), rr.A, 0, DATA.rdatas), rrsig, Name(zone), NOW) is outcome

@@ -5,10 +5,11 @@ import pytest
 from tests.unit.validation.world import NOW, World, flip_signature, sections, without
 from unbroken.anchors.store import NegativeTrustAnchor, TrustAnchors
 from unbroken.authentication.policy import Policy
-from unbroken.chain import Code, DenialKind, LinkKind, Outcome, Status
+from unbroken.chain import Code, DenialKind, LinkKind, Outcome, Question, Status
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
+from unbroken.signing import NSEC, Nsec3Denial, NsecDenial
 from unbroken.validation.protocol import Effort
 from unbroken.validation.trust import TrustCache
 
@@ -212,8 +213,6 @@ def test_each_denial_record_is_needed(world: World, name: str, rdtype: int) -> N
     """RFC 4035 §5.4, RFC 5155 §8: drop each NSEC or NSEC3 RRset in turn, and the proof is gone."""
     whole = world.check(name, rdtype)
     assert whole.status is SECURE
-    from unbroken.chain import Question
-
     response = world.ask(Question(Name(name), rdtype))
     doomed = [r for r in response.authority if r.rdtype in (rr.NSEC, rr.NSEC3)]
     assert doomed
@@ -279,7 +278,6 @@ def test_validity_ends_with_the_ttl_or_the_signature(world: World) -> None:
 
 
 def test_a_recursive_servers_merged_answer_serves_all_hops(world: World) -> None:
-    from unbroken.chain import Question
     from unbroken.validation.protocol import Answer
 
     first = world.ask(Question(Name("alias.nsec.example."), rr.A))
@@ -288,3 +286,26 @@ def test_a_recursive_servers_merged_answer_serves_all_hops(world: World) -> None
     chain = world.check("alias.nsec.example.", given=Answer(merged))
     assert chain.status is SECURE and len(chain.hops) == 1
     assert all(lookup.rdtype in (rr.DS, rr.DNSKEY) for lookup in world.asked)
+
+
+@pytest.mark.parametrize("denial", [NSEC, Nsec3Denial()])
+def test_a_zone_whose_apex_is_named_like_a_wildcard_is_a_zone(denial: NsecDenial | Nsec3Denial) -> None:
+    """RFC 4034 §3.1.3: Labels does not count a leading "*", and here that is the apex."""
+    world = World()
+    world.add("*.up.", "www.*.up. IN A 192.0.2.1\n*.*.up. IN MX 1 up.\n", denial=denial)
+    world.add("up.", "*.up. IN NS ns.*.up.\nns.*.up. IN A 127.0.0.1\n", secure=["*.up."], denial=denial)
+    world.add(".", "up. IN NS ns.up.\nns.up. IN A 127.0.0.1\n", secure=["up."])
+    world.anchor(".")
+    for name, rdtype in (
+        ("*.up.", rr.SOA),
+        ("*.up.", rr.DS),
+        ("www.*.up.", rr.A),
+        ("x.*.up.", rr.MX),
+        ("x.*.up.", rr.A),
+    ):
+        assert world.check(name, rdtype).status is SECURE, (name, rdtype)
+    # What stands at the apex answers for no name below it, though its RRSIG would allow the expansion.
+    for rdtype in (rr.NS, rr.SOA):
+        moved = [r.with_owner(Name("x.*.up.")) for r in world.ask(Question(Name("*.up."), rdtype)).answer]
+        world.bend("x.*.up.", rdtype, lambda m, moved=moved: sections(m, answer=moved))
+        assert world.check("x.*.up.", rdtype).status is BOGUS
