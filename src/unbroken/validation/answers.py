@@ -22,7 +22,7 @@ from unbroken.chain import (
 from unbroken.dns import Message, Name, RRset, Rrsig
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
-from unbroken.validation.context import Context, describe, dname_above, gather, pause
+from unbroken.validation.context import Context, describe, gather, holder_of, pause, redirection_of
 from unbroken.validation.denials import collect, denial_link, judge
 from unbroken.validation.explain import explain_signatures
 from unbroken.validation.protocol import Answer, Lookup, Response
@@ -55,7 +55,7 @@ def authenticate_hop(ctx: Context, question: Question, response: Answer) -> HopS
     answer = response.message.answer
     name, rdtype = question.name, question.rdtype
     cname = find_rrset(answer, name, rr.CNAME)
-    dname = dname_above(answer, name)
+    dname = redirection_of(ctx, answer, question)
     # RFC 6672 §5.3.1: the CNAME that a DNAME makes has no signature of its own.
     is_synthesis = dname is not None and (cname is None or not gather(response, cname, answer).rrsigs)
     if rdtype == rr.ANY:
@@ -86,8 +86,7 @@ def establish_zone_of(ctx: Context, owner: Name, rdtype: int, rrsigs: tuple[Rrsi
     """The zone that holds an RRset: the one that its signatures name, if a chain of zone cuts leads there; without
     signatures, whatever zone the walk towards the owner ends in.
     """
-    # RFC 4035 §2.4, §3.1.4.1: DS is data of the parent's side of the cut.
-    inside = owner.parent() if rdtype == rr.DS and not owner.is_root else owner
+    inside = holder_of(owner, rdtype)
     if ctx.anchors.negative_for(inside, ctx.now) is not None:
         return (yield from establish_zone(ctx, inside, is_apex=False))
     anchor = ctx.anchors.closest(inside)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from unbroken._kernel import type_to_text
 from unbroken.anchors.store import TrustAnchors
 from unbroken.authentication.policy import Policy
-from unbroken.chain import Budget, Evidence, OverLimit, SignatureAttempt, SignatureOutcome
+from unbroken.chain import Budget, Evidence, OverLimit, Question, SignatureAttempt, SignatureOutcome
 from unbroken.dns import Name, RRset
-from unbroken.dns.rdtype import CLASS_IN, DNAME, NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
+from unbroken.dns.rdtype import CLASS_IN, DNAME, DS, NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
 from unbroken.dns.section import find_rrsigs
 from unbroken.dns.serial import to_epoch
 from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response
@@ -101,9 +101,26 @@ def gather(response: Answer, rrset: RRset, section: tuple[RRset, ...]) -> Eviden
     return Evidence(rrset, find_rrsigs(section, rrset.owner, rrset.rdtype), response.provenance)
 
 
-def dname_above(answer: tuple[RRset, ...], name: Name) -> RRset | None:
-    """The DNAME that redirects a name. It redirects names below its owner, never the owner itself (RFC 6672 §2.3)."""
-    return next((r for r in answer if r.rdtype == DNAME and r.rdclass == CLASS_IN and name.is_below(r.owner)), None)
+def dname_above(answer: tuple[RRset, ...], name: Name, within: Name) -> RRset | None:
+    """The DNAME that redirects a name: the closest above it, of those at or below `within`."""
+    # RFC 6672 §2.3: a DNAME redirects the names below its owner, never the owner itself.
+    redirecting = [r for r in answer if r.rdtype == DNAME and r.rdclass == CLASS_IN and name.is_below(r.owner)]
+    inside = [r for r in redirecting if r.owner.is_subdomain_of(within)]
+    return max(inside, key=lambda r: r.owner.label_count, default=None)
+
+
+def redirection_of(ctx: Context, answer: tuple[RRset, ...], question: Question) -> RRset | None:
+    """The DNAME of an answer that may speak for a question."""
+    name = question.name
+    # RFC 6840 §5.10: the closest anchor decides. It says that there is a zone cut, so a DNAME above it is of another zone,
+    # whose status is not that of the name: an unsigned one would take all the names of an island of security along.
+    anchor = ctx.anchors.closest(holder_of(name, question.rdtype))
+    return dname_above(answer, name, anchor.owner if anchor is not None else Name.ROOT)
+
+
+def holder_of(owner: Name, rdtype: int) -> Name:
+    """A name in the zone that holds an RRset: its owner, but the name above for DS (RFC 4035 §2.4, §3.1.4.1)."""
+    return owner.parent() if rdtype == DS and not owner.is_root else owner
 
 
 def describe(owner: Name, rdtype: int) -> str:

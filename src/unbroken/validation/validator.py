@@ -25,7 +25,7 @@ from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.serial import to_epoch
 from unbroken.validation.answers import Hop, authenticate_hop, establish_zone_of
-from unbroken.validation.context import Context, ask, describe, dname_above, usable
+from unbroken.validation.context import Context, ask, describe, redirection_of, usable
 from unbroken.validation.protocol import Answer, Effort, Lookup, NoAnswer, Response, Validation
 from unbroken.validation.trust import TrustCache
 from unbroken.validation.zone_keys import failure_text
@@ -79,15 +79,18 @@ def _response_for(
     ctx: Context, question: Question, earlier: Response | None
 ) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Response]:
     """The message that speaks of this hop: the one in hand if it does, else what is fetched."""
-    if isinstance(earlier, Answer) and speaks_of(earlier.message, question.name):
+    if isinstance(earlier, Answer) and speaks_of(ctx, earlier.message, question):
         return earlier
     (response,) = yield from ask(ctx, question)
     return response
 
 
-def speaks_of(message: Message, target: Name) -> bool:
+def speaks_of(ctx: Context, message: Message, question: Question) -> bool:
     """Whether a message goes on to the target of its own alias: with records of it, or with a denial by a zone above it."""
-    if any(rrset.owner == target for rrset in message.answer) or dname_above(message.answer, target) is not None:
+    target = question.name
+    if any(rrset.owner == target for rrset in message.answer):
+        return True
+    if redirection_of(ctx, message.answer, question) is not None:
         return True
     return any(rrset.rdtype == rr.SOA and target.is_subdomain_of(rrset.owner) for rrset in message.authority)
 

@@ -161,7 +161,7 @@ def prove_delegation(
         return Delegation(Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,)))
     if find_rrset(response.message.answer, name, rr.DS) is not None:
         return (yield from _by_ds(ctx, parent, name, response))
-    alias = _alias_of(response, name)
+    alias = _alias_of(response, name, parent.zone)
     if alias is not None:
         return (yield from _by_alias(ctx, parent, name, alias, response))
     return (yield from _by_denial(ctx, parent, name, response, _no_ds(ctx, name)))
@@ -199,13 +199,13 @@ def _by_ds(
     return Delegation(Crossing.SIGNED, replace(link, status=Status.SECURE, valid_until=until), rrset.dses())
 
 
-def _alias_of(response: Answer, name: Name) -> RRset | None:
+def _alias_of(response: Answer, name: Name, zone: Name) -> RRset | None:
     """What makes a name an alias: its CNAME, or, for an unsigned one (RFC 6672 §5.3.1), the DNAME that made it."""
     answer = response.message.answer
     cname = find_rrset(answer, name, rr.CNAME)
     if cname is not None and gather(response, cname, answer).rrsigs:
         return cname
-    return dname_above(answer, name) or cname
+    return dname_above(answer, name, zone) or cname
 
 
 def _by_alias(
