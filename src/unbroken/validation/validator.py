@@ -86,9 +86,11 @@ def _response_for(
 
 
 def speaks_of(ctx: Context, message: Message, question: Question) -> bool:
-    """Whether a message goes on to the target of its own alias: with records of it, or with a denial by a zone above it."""
+    """Whether a message goes on to the target of its own alias: with what was asked for, with a further alias, or with a
+    denial by a zone above it. Anything else at the target is no answer, and no reason to think that there is none.
+    """
     target = question.name
-    if any(rrset.owner == target for rrset in message.answer):
+    if any(r.owner == target and r.rdtype in (question.rdtype, rr.CNAME) for r in message.answer):
         return True
     if redirection_of(ctx, message.answer, question) is not None:
         return True

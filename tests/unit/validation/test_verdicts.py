@@ -309,3 +309,19 @@ def test_a_zone_whose_apex_is_named_like_a_wildcard_is_a_zone(denial: NsecDenial
         moved = [r.with_owner(Name("x.*.up.")) for r in world.ask(Question(Name("*.up."), rdtype)).answer]
         world.bend("x.*.up.", rdtype, lambda m, moved=moved: sections(m, answer=moved))
         assert world.check("x.*.up.", rdtype).status is BOGUS
+
+
+@pytest.mark.parametrize("rdtype", [rr.MX, rr.RRSIG, rr.NSEC])
+def test_a_stray_record_at_the_target_of_an_alias_is_no_denial_of_what_was_asked(world: World, rdtype: int) -> None:
+    """RFC 4035 §5: it is not an answer, so the target is asked for, as if it were not there."""
+    target = Name("www.nsec3.optout.")
+    rdata = {rr.MX: b"\0\1\0", rr.NSEC: b"\0\0\1\x40"}.get(rdtype)
+    signatures = world.ask(Question(target, rr.A)).answer[-1]
+    stray = RRset(target, rdtype, 60, (rdata,)) if rdata else signatures
+
+    def bend(message: Message) -> Message:
+        return sections(message, answer=(*message.answer, stray), authority=())
+
+    world.bend("alias.nsec.example.", rr.A, bend)
+    chain = world.check("alias.nsec.example.")
+    assert chain.status is SECURE and chain.outcome is Outcome.ANSWER
