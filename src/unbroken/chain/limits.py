@@ -16,9 +16,11 @@ class Limits:
     keys_per_tag: int = 4
     """DNSKEYs of one zone that share a key tag and algorithm and are tried for one signature."""
     signature_attempts: int = 2048
-    """RRSIGs looked at for one question, those too that are refused without cryptography."""
+    """RRSIGs and denial records looked at for one question, those too that are refused without cryptography."""
     extra_attempts: int = 512
     """RRSIGs looked at, and keys tried, for one question after its RRset has verified: they inform, they decide nothing."""
+    walk_steps: int = 1024
+    """Names that are looked at for a zone cut in one question; one that comes again counts again."""
     ds_per_zone: int = 32
     """DS records of one zone that are looked at."""
     dnskeys_per_zone: int = 64
@@ -36,7 +38,7 @@ class Limits:
     nsec3_hashes: int = 4096
     """SHA-1 rounds for NSEC3 in one question: (iterations + 1) for each name hashed."""
     denial_records: int = 24
-    """NSEC or NSEC3 RRsets of one response that are looked at."""
+    """NSEC or NSEC3 RRsets of one response whose signatures are tried with a key."""
     rrsets_per_response: int = 512
     """RRsets in answer and authority of one response; one with more is not looked at."""
     hops: int = 12
@@ -45,6 +47,8 @@ class Limits:
     """Look-ups a question may ask for."""
     verifications_per_turn: int = 16
     """After so many, the validator yields an empty batch, so that its driver can let others run."""
+    attempts_per_turn: int = 256
+    """So it does after so many RRSIGs, denial records and names that were looked at."""
 
 
 class OverLimit(Exception):  # noqa: N818 - it is a signal inside the validator, never seen by a caller
@@ -65,7 +69,9 @@ class Budget:
         "_failed",
         "_lookups",
         "_nsec3",
+        "_steps",
         "_turn",
+        "_turn_attempts",
         "_verifications",
         "limits",
     )
@@ -79,13 +85,16 @@ class Budget:
         self._lookups = 0
         self._attempts = 0
         self._extra = 0
+        self._steps = 0
         self._turn = 0
+        self._turn_attempts = 0
 
     def charge_attempt(self) -> None:
-        """One RRSIG is about to be looked at."""
+        """One RRSIG, or one denial record, is about to be looked at."""
         if self._attempts >= self.limits.signature_attempts:
             raise OverLimit("signature_attempts")
         self._attempts += 1
+        self._turn_attempts += 1
 
     def charge_extra(self) -> None:
         """One RRSIG is about to be looked at, or tried with a key, that can't change the verdict any more."""
@@ -93,6 +102,13 @@ class Budget:
             raise OverLimit("extra_attempts")
         self._extra += 1
         self._turn += 1
+
+    def charge_step(self) -> None:
+        """One name is about to be looked at for a zone cut."""
+        if self._steps >= self.limits.walk_steps:
+            raise OverLimit("walk_steps")
+        self._steps += 1
+        self._turn_attempts += 1
 
     def charge_verification(self) -> None:
         """One signature verification is about to be made."""
@@ -126,10 +142,10 @@ class Budget:
         self._lookups += count
 
     def is_turn_over(self) -> bool:
-        """Whether enough was verified since the last time this was true to let others run."""
-        if self._turn < self.limits.verifications_per_turn:
+        """Whether enough was done since the last time this was true to let others run."""
+        if self._turn < self.limits.verifications_per_turn and self._turn_attempts < self.limits.attempts_per_turn:
             return False
-        self._turn = 0
+        self._turn = self._turn_attempts = 0
         return True
 
     @property

@@ -181,6 +181,7 @@ def _authenticate_any(ctx: Context, found: list[RRset], response: Answer) -> Hop
     for rrset in found:
         evidence = gather(response, rrset, response.message.answer)
         its_zone = yield from establish_zone_of(ctx, rrset.owner, rrset.rdtype, evidence.rrsigs)
+        yield from pause(ctx)
         zone = zone or its_zone
         if its_zone.zone != zone.zone:
             links += tuple(link for link in its_zone.links if link not in zone.links)

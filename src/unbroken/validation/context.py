@@ -11,6 +11,7 @@ from unbroken.dns import Name, RRset
 from unbroken.dns.rdtype import CLASS_IN, DNAME, DS, NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
 from unbroken.dns.section import find_rrsigs
 from unbroken.dns.serial import to_epoch
+from unbroken.validation.memory import Memory
 from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response
 from unbroken.validation.trust import Basis, TrustCache, ZoneTrust
 
@@ -26,6 +27,7 @@ class Context:
     budget: Budget
     effort: Effort
     responses: dict[Lookup, Response] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     def known(self, zone: Name) -> ZoneTrust | None:
         """What earlier questions, on the same basis, found of exactly this zone."""
@@ -91,7 +93,7 @@ def usable(ctx: Context, response: Response) -> Response:
 
 
 def pause(ctx: Context) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], None]:
-    """A scheduling point, when enough signatures have been verified since the last."""
+    """A scheduling point, when enough has been done since the last."""
     if ctx.budget.is_turn_over():
         yield ()
 

@@ -24,58 +24,95 @@ from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.validation.context import Context, describe, gather, pause
 from unbroken.validation.explain import explain_signatures
+from unbroken.validation.memory import DenialEvidence
 from unbroken.validation.protocol import Answer, Lookup, Response
 from unbroken.validation.trust import ZoneTrust
-
-
-@dataclass(frozen=True, slots=True)
-class DenialEvidence:
-    """What a response holds of a zone's denial records, and how much of it is authentic."""
-
-    records: DenialRecords
-    evidence: tuple[Evidence, ...]
-    attempts: tuple[SignatureAttempt, ...]
-    failure: Finding | None
-    """Why a record was left out, if one was."""
-    valid_until: int
 
 
 def collect(
     ctx: Context, response: Answer, zone: ZoneTrust
 ) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], DenialEvidence]:
-    """Verify the NSEC and NSEC3 RRsets of the authority section that claim to be of this zone."""
-    nsecs: list[NsecRecord] = []
-    nsec3s: list[Nsec3Record] = []
-    evidences: list[Evidence] = []
-    attempts: list[SignatureAttempt] = []
-    failure: Finding | None = None
-    until = zone.valid_until
-    candidates = [rrset for rrset in response.message.authority if _is_candidate(rrset, zone.zone)]
-    for rrset in candidates[: ctx.budget.limits.denial_records]:
+    """Verify the NSEC and NSEC3 RRsets of the authority section that claim to be of this zone. Once for each message."""
+    key = (id(response.message), zone.zone)
+    known = ctx.memory.denials.get(key)
+    if known is not None and known[0] is zone.keys:
+        return known[1]
+    collection = _Collection(ctx, response, zone)
+    for rrset in response.message.authority:
+        if not _is_candidate(rrset, zone.zone):
+            continue
+        try:
+            ctx.budget.charge_attempt()
+            collection.add(rrset)
+        except OverLimit as over:
+            collection.stop(over)
+            break
+        yield from pause(ctx)
+    collected = collection.result()
+    ctx.memory.denials[key] = zone.keys, collected
+    return collected
+
+
+class _Collection:
+    """The denial records of one message and zone, while they are verified."""
+
+    def __init__(self, ctx: Context, response: Answer, zone: ZoneTrust) -> None:
+        self._ctx, self._response, self._zone = ctx, response, zone
+        self._nsecs: list[NsecRecord] = []
+        self._nsec3s: list[Nsec3Record] = []
+        self._evidences: list[Evidence] = []
+        self._attempts: list[SignatureAttempt] = []
+        self._failure: Finding | None = None
+        self._until = zone.valid_until
+        self._tried = 0
+
+    def fail(self, reason: Finding) -> None:
+        """A record is left out; the first reason is the one to tell."""
+        self._failure = self._failure or reason
+
+    def stop(self, over: OverLimit) -> None:
+        """The rest is left out, which explains a missing proof better than what is wrong with a record."""
+        self._failure = finding(Code.LIMIT_EXCEEDED, self._zone.zone, limit=over.limit)
+
+    def add(self, rrset: RRset) -> None:
+        """Verify one RRset. Raises OverLimit when no other is to be looked at either."""
+        ctx, zone = self._ctx, self._zone
         parsed = _parse(rrset, zone.zone)
         if not parsed:
-            failure = failure or _unknown_hash(rrset, zone.zone)
-            continue
-        evidence = gather(response, rrset, response.message.authority)
+            if (unknown := _unknown_hash(rrset, zone.zone)) is not None:
+                self.fail(unknown)
+            return
+        if self._tried >= ctx.budget.limits.denial_records:
+            raise OverLimit("denial_records")
+        evidence = gather(self._response, rrset, self._response.message.authority)
         verdict = verify_rrset(evidence, zone.zone, zone.keys, ctx.now, ctx.policy, ctx.budget, ctx.all_paths)
-        evidences.append(evidence)
-        attempts += verdict.attempts
+        self._tried += any(attempt.dnskey is not None for attempt in verdict.attempts)
+        self._evidences.append(evidence)
+        self._attempts += verdict.attempts
         # A wildcard's NSEC, expanded to another owner, would cover what it likes: RFC 4035 §5.3.4 proofs need the original.
         if verdict.verified is None or verdict.is_expanded(rrset):
             where = describe(rrset.owner, rrset.rdtype)
-            failure = failure or explain_signatures(verdict.attempts, where, zone.zone, ctx.now)
-            continue
-        until = min(until, ctx.valid_until(evidence, verdict.attempts))
+            self.fail(explain_signatures(verdict.attempts, where, zone.zone, ctx.now))
+            return
+        self._until = min(self._until, ctx.valid_until(evidence, verdict.attempts))
         for record in parsed:
-            nsecs.append(record) if isinstance(record, NsecRecord) else nsec3s.append(record)
-        yield from pause(ctx)
-    records = DenialRecords(tuple(nsecs), tuple(group_by_parameters(zone.zone, nsec3s)))
-    return DenialEvidence(records, tuple(evidences), tuple(attempts), failure, until)
+            self._nsecs.append(record) if isinstance(record, NsecRecord) else self._nsec3s.append(record)
+
+    def result(self) -> DenialEvidence:
+        """What there is of it."""
+        groups = group_by_parameters(self._zone.zone, self._nsec3s)
+        records = DenialRecords(tuple(self._nsecs), tuple(groups))
+        return DenialEvidence(records, tuple(self._evidences), tuple(self._attempts), self._failure, self._until)
 
 
-def holds_denial(response: Answer, zone: Name) -> bool:
+def holds_denial(ctx: Context, response: Answer, zone: Name) -> bool:
     """Whether the response has denial records that may be of this zone."""
-    return any(_is_candidate(rrset, zone) for rrset in response.message.authority)
+    key = (id(response.message), zone)
+    known = ctx.memory.holders.get(key)
+    if known is None:
+        known = any(_is_candidate(rrset, zone) for rrset in response.message.authority)
+        ctx.memory.holders[key] = known
+    return known
 
 
 def _is_candidate(rrset: RRset, zone: Name) -> bool:

@@ -5,19 +5,19 @@ of trust: all below is insecure. A name that is no zone cut is passed over.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
 from unbroken.anchors.store import TrustAnchor
 from unbroken.authentication.denial import prove_no_ds, prove_wildcard_answer
 from unbroken.authentication.rrsig import verify_rrset
-from unbroken.chain import Code, DenialKind, Link, LinkKind, Status, finding
-from unbroken.dns import Ds, Name, RRset
+from unbroken.chain import Code, DenialKind, Link, LinkKind, OverLimit, Status, finding
+from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset, find_rrsigs
 from unbroken.validation.context import Context, ask, describe, dname_above, gather, pause
 from unbroken.validation.denials import Prove, collect, holds_denial, judge
 from unbroken.validation.explain import explain_signatures
+from unbroken.validation.memory import Crossing, Delegation
 from unbroken.validation.protocol import Answer, Lookup, NoAnswer, Response
 from unbroken.validation.trust import ZoneTrust
 from unbroken.validation.zone_keys import Steps, enter_by_anchor, enter_by_ds, failure_text
@@ -29,30 +29,21 @@ _RESPONSES_SEARCHED = 16
 _RESPONSES_IN_HAND = 3
 
 
-class Crossing(Enum):
-    """What a name below a secure zone turned out to be."""
-
-    SIGNED = "signed"  # a delegation with an authentic DS RRset
-    INSECURE = "insecure"  # a delegation, proven to have none
-    NOT_A_CUT = "not_a_cut"  # no delegation: the name lies inside the zone
-    BROKEN = "broken"  # neither could be established
-
-
-@dataclass(frozen=True, slots=True)
-class Delegation:
-    """The verdict on one name, with the link that shows it."""
-
-    crossing: Crossing
-    link: Link
-    dses: tuple[Ds, ...] = ()
-
-
 def establish_zone(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
     """What can be trusted of the zone that `target` is in. With `is_apex`, something claims that `target` is a zone's apex.
 
     The result's zone is `target` itself when a secure chain of zone cuts leads there; else the last zone reached. SECURE
     with another zone means: `target` is no zone cut.
     """
+    known = ctx.memory.zones.get((target, is_apex))
+    if known is not None and known[0] == len(ctx.responses):
+        return known[1]
+    trust = yield from _establish(ctx, target, is_apex=is_apex)
+    ctx.memory.zones[target, is_apex] = len(ctx.responses), trust
+    return trust
+
+
+def _establish(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
     negative = ctx.anchors.negative_for(target, ctx.now)
     if negative is not None:
         reason = finding(Code.NEGATIVE_TRUST_ANCHOR, negative.owner, reason=negative.reason)
@@ -65,7 +56,10 @@ def establish_zone(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
         return ZoneTrust(target, Status.INDETERMINATE, (), (), None, ctx.now, reason)
     here = _known(ctx, target, anchor)
     if here is None:
-        here = yield from enter_by_anchor(ctx, anchor)
+        key = (anchor.owner, anchor.owner)
+        if key not in ctx.memory.entered:
+            ctx.memory.entered[key] = yield from enter_by_anchor(ctx, anchor)
+        here = ctx.memory.entered[key]
     return (yield from _descend(ctx, here, target, is_apex=is_apex))
 
 
@@ -87,8 +81,9 @@ def _descend(ctx: Context, here: ZoneTrust, target: Name, *, is_apex: bool) -> S
             passed = yield from _look_ahead(ctx, here, target, passed)
         name = target.ancestor(passed + 1)
         step = yield from prove_delegation(ctx, here, name)
+        yield from pause(ctx)
         if step.crossing is Crossing.SIGNED:
-            here = yield from enter_by_ds(ctx, here, step.link, step.dses)
+            here = yield from _enter(ctx, here, step)
             gap = None
             passed = here.zone.label_count
         elif step.crossing is Crossing.INSECURE:
@@ -99,6 +94,13 @@ def _descend(ctx: Context, here: ZoneTrust, target: Name, *, is_apex: bool) -> S
             if step.crossing is Crossing.BROKEN and gap is None:
                 gap = _broken_below(here, step.link)
     return here if gap is None or (here.zone == target and here.status is Status.SECURE) else gap
+
+
+def _enter(ctx: Context, parent: ZoneTrust, step: Delegation) -> Steps:
+    key = (step.link.zone, parent.zone)
+    if key not in ctx.memory.entered:
+        ctx.memory.entered[key] = yield from enter_by_ds(ctx, parent, step.link, step.dses)
+    return ctx.memory.entered[key]
 
 
 def _broken_below(here: ZoneTrust, link: Link) -> ZoneTrust:
@@ -152,19 +154,44 @@ def prove_delegation(
     ctx: Context, parent: ZoneTrust, name: Name
 ) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
     """What `name`, below the secure zone `parent`, is: by its DS RRset or by the proof that there is none."""
+    try:
+        ctx.budget.charge_step()
+    except OverLimit as over:
+        reason = finding(Code.LIMIT_EXCEEDED, describe(name, rr.DS), limit=over.limit)
+        return Delegation(Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.BOGUS, findings=(reason,)))
+    known = ctx.memory.delegations.get((parent.zone, name))
+    if known is not None and known[0] in (None, len(ctx.responses)):
+        return known[1]
     (response,) = yield from ask(ctx, Lookup(name, rr.DS))
     if isinstance(response, NoAnswer):
-        known = yield from _from_what_is_in_hand(ctx, parent, name)
-        if known is not None:
-            return known
-        reason = finding(Code.LOOKUP_FAILED, describe(name, rr.DS), reason=failure_text(response))
-        return Delegation(Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,)))
+        found = yield from _without_answer(ctx, parent, name, response)
+        # Only here may more responses tell more.
+        ctx.memory.delegations[parent.zone, name] = len(ctx.responses), found
+    else:
+        found = yield from _by_answer(ctx, parent, name, response)
+        ctx.memory.delegations[parent.zone, name] = None, found
+    return found
+
+
+def _by_answer(
+    ctx: Context, parent: ZoneTrust, name: Name, response: Answer
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
     if find_rrset(response.message.answer, name, rr.DS) is not None:
         return (yield from _by_ds(ctx, parent, name, response))
     alias = _alias_of(response, name, parent.zone)
     if alias is not None:
         return (yield from _by_alias(ctx, parent, name, alias, response))
     return (yield from _by_denial(ctx, parent, name, response, _no_ds(ctx, name)))
+
+
+def _without_answer(
+    ctx: Context, parent: ZoneTrust, name: Name, response: NoAnswer
+) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Delegation]:
+    known = yield from _from_what_is_in_hand(ctx, parent, name)
+    if known is not None:
+        return known
+    reason = finding(Code.LOOKUP_FAILED, describe(name, rr.DS), reason=failure_text(response))
+    return Delegation(Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,)))
 
 
 def _from_what_is_in_hand(
@@ -174,7 +201,7 @@ def _from_what_is_in_hand(
     the DS can't be had, the denial records of earlier responses may still tell what the name is.
     """
     answers = [r for r in ctx.responses.values() if isinstance(r, Answer)][:_RESPONSES_SEARCHED]
-    in_hand = [r for r in answers if holds_denial(r, parent.zone)]
+    in_hand = [r for r in answers if holds_denial(ctx, r, parent.zone)]
     for response in in_hand[:_RESPONSES_IN_HAND]:
         found = yield from _by_denial(ctx, parent, name, response, _no_ds(ctx, name))
         if found.crossing is not Crossing.BROKEN:
