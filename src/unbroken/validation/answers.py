@@ -70,7 +70,8 @@ def authenticate_hop(ctx: Context, question: Question, response: Answer) -> HopS
     if dname is not None and is_synthesis:
         hop = yield from _authenticate_dname(ctx, name, dname, cname, response)
         # RFC 1034 §3.6.2: who asks for the CNAME itself, or for anything, is not sent on.
-        return replace(hop, outcome=Outcome.ANSWER, target=None) if rdtype in (rr.CNAME, rr.ANY) else hop
+        is_answer = rdtype in (rr.CNAME, rr.ANY) and hop.target is not None
+        return replace(hop, outcome=Outcome.ANSWER, target=None) if is_answer else hop
     if cname is not None and rdtype == rr.CNAME:
         return (yield from _authenticate_one(ctx, cname, response, Outcome.ANSWER, None))
     if cname is not None:
@@ -110,7 +111,14 @@ def _authenticate_one(ctx: Context, rrset: RRset, response: Answer, outcome: Out
     evidence = gather(response, rrset, response.message.answer)
     zone = yield from establish_zone_of(ctx, rrset.owner, rrset.rdtype, evidence.rrsigs)
     links = yield from authenticate_rrset(ctx, evidence, zone, response)
-    return _hop(zone, links, outcome, response.message.rcode, target)
+    return _hop(zone, links, outcome, _proven_rcode(links, rr.NOERROR, response), target)
+
+
+def _proven_rcode(links: tuple[Link, ...], proven: int, response: Answer) -> int:
+    """RFC 4035 §3.2.3: nothing signs the header, so the rcode of what is secure is the one that the data stand for; RFC 2308
+    §1: that of a name which has data, or is an alias, is NOERROR. Of what is not secure it is as good as the data.
+    """
+    return proven if all(link.status is Status.SECURE for link in links) else response.message.rcode
 
 
 def _hop(zone: ZoneTrust, links: tuple[Link, ...], outcome: Outcome, rcode: int, target: Name | None = None) -> Hop:
@@ -187,7 +195,7 @@ def _authenticate_any(ctx: Context, found: list[RRset], response: Answer) -> Hop
             links += tuple(link for link in its_zone.links if link not in zone.links)
         links += yield from authenticate_rrset(ctx, evidence, its_zone, response)
     assert zone is not None
-    return _hop(zone, links, Outcome.ANSWER, response.message.rcode)
+    return _hop(zone, links, Outcome.ANSWER, _proven_rcode(links, rr.NOERROR, response))
 
 
 def _rrsig_query(ctx: Context, name: Name, found: list[RRset], response: Answer) -> HopSteps:
@@ -209,12 +217,11 @@ def _authenticate_dname(ctx: Context, name: Name, dname: RRset, cname: RRset | N
     evidence = gather(response, dname, response.message.answer)
     zone = yield from establish_zone_of(ctx, dname.owner, rr.DNAME, evidence.rrsigs)
     links = yield from authenticate_rrset(ctx, evidence, zone, response)
-    rcode = response.message.rcode
     try:
         target = name.replace_suffix(dname.owner, dname.target())
     except ValueError:
-        # RFC 6672 §2.2: the new name is too long, which YXDOMAIN says.
-        return _hop(zone, links, Outcome.ANSWER, rcode)
+        # RFC 6672 §2.2: the new name is too long, which YXDOMAIN says; the alias leads nowhere.
+        return _hop(zone, links, Outcome.REDIRECT, _proven_rcode(links, rr.YXDOMAIN, response))
     # The whole RRset counts: a second record beside the right one is as forged as a wrong one.
     if cname is not None and cname.names() != (target,):
         reason = finding(Code.DNAME_SYNTHESIS_WRONG, name, dname=dname.owner)
@@ -222,7 +229,7 @@ def _authenticate_dname(ctx: Context, name: Name, dname: RRset, cname: RRset | N
         shown = Evidence(cname, (), response.provenance)
         links = (*links, Link(LinkKind.DATA, zone.zone, status, evidence=(shown,), findings=(reason,)))
         target = cname.target()
-    return _hop(zone, links, Outcome.REDIRECT, rcode, target)
+    return _hop(zone, links, Outcome.REDIRECT, _proven_rcode(links, rr.NOERROR, response), target)
 
 
 def _authenticate_negative(ctx: Context, question: Question, response: Answer) -> HopSteps:
@@ -300,10 +307,12 @@ def _prove(records: DenialRecords, question: Question, rcode: int, ctx: Context)
 
 
 def _corrected(denial: Denial, rcode: int) -> tuple[Outcome, int]:
-    """What is proven, and the rcode that says so. Compact denial says NOERROR and means NXDOMAIN (RFC 9824 §3.1)."""
-    if denial.kind is DenialKind.NXDOMAIN:
-        return Outcome.NXDOMAIN, rcode
-    return Outcome.NODATA, rr.NOERROR
+    """What is proven, and the rcode that says so: the rcode itself is not signed."""
+    if denial.kind is not DenialKind.NXDOMAIN:
+        return Outcome.NODATA, rr.NOERROR
+    # RFC 9824 §3.1, §5: compact denial says NOERROR and means NXDOMAIN, or says NXDOMAIN to who sets the CO flag.
+    is_rcode_kept = denial.compact and rcode == rr.NOERROR
+    return Outcome.NXDOMAIN, rr.NOERROR if is_rcode_kept else rr.NXDOMAIN
 
 
 def _authenticate_soa(ctx: Context, response: Answer, zone: ZoneTrust) -> LinkSteps:

@@ -282,8 +282,9 @@ def test_iterations_count_only_after_the_signature_has_verified() -> None:
     assert world.check("no.such.").status is BOGUS
 
 
-def test_compact_denial_is_nxdomain(world: World) -> None:
-    """RFC 9824 §3.1: an NSEC at the name itself, with NXNAME, and NOERROR."""
+@pytest.mark.parametrize(("rcode", "kept"), [(rr.NOERROR,) * 2, (rr.NXDOMAIN,) * 2, (rr.YXDOMAIN, rr.NXDOMAIN)])
+def test_compact_denial_is_nxdomain(world: World, rcode: int, kept: int) -> None:
+    """RFC 9824 §3.1: an NSEC at the name itself, with NXNAME, and NOERROR; §5: or NXDOMAIN, for who asks for it."""
     origin = Name("nsec.example.")
     zsk = world.keys[origin][1]
     name = Name("gone.nsec.example.")
@@ -292,11 +293,11 @@ def test_compact_denial_is_nxdomain(world: World) -> None:
     def bend(message: Message) -> Message:
         soa = [r for r in message.authority if (r.covers or r.rdtype) == rr.SOA]
         authority = (*soa, nsec, sign_rrset(nsec, zsk, *TIMES))
-        return sections(message, answer=(), authority=authority, rcode=rr.NOERROR)
+        return sections(message, answer=(), authority=authority, rcode=rcode)
 
     world.bend("gone.nsec.example.", rr.A, bend)
     chain = world.check("gone.nsec.example.")
-    assert chain.status is SECURE
+    assert (chain.status, chain.rcode) == (SECURE, kept)
     assert chain.outcome.value == "nxdomain"
     assert chain.links[-2].denial is not None and chain.links[-2].denial.compact
 

@@ -325,3 +325,60 @@ def test_a_stray_record_at_the_target_of_an_alias_is_no_denial_of_what_was_asked
     world.bend("alias.nsec.example.", rr.A, bend)
     chain = world.check("alias.nsec.example.")
     assert chain.status is SECURE and chain.outcome is Outcome.ANSWER
+
+
+RCODES = (rr.NOERROR, rr.NXDOMAIN, rr.YXDOMAIN)
+
+
+@pytest.mark.parametrize("rcode", RCODES)
+@pytest.mark.parametrize(
+    ("name", "rdtype", "proven"),
+    [
+        ("www.nsec.example.", rr.A, rr.NOERROR),
+        ("www.nsec.example.", rr.ANY, rr.NOERROR),
+        ("x.w.nsec3.optout.", rr.A, rr.NOERROR),
+        ("alias.nsec.example.", rr.A, rr.NOERROR),
+        ("alias.nsec.example.", rr.CNAME, rr.NOERROR),
+        ("www.d.nsec.example.", rr.A, rr.NOERROR),
+        ("www.d.nsec.example.", rr.CNAME, rr.NOERROR),
+        ("www.nsec.example.", rr.MX, rr.NOERROR),
+        ("ent.nsec3.optout.", rr.A, rr.NOERROR),
+    ],
+)
+def test_the_rcode_of_what_is_secure_is_what_was_proven(
+    world: World, name: str, rdtype: int, proven: int, rcode: int
+) -> None:
+    """RFC 4035 §3.2.3: nothing signs the header."""
+    world.bend(name, rdtype, lambda m: sections(m, rcode=rcode))
+    chain = world.check(name, rdtype)
+    assert chain.status is SECURE and chain.last.rcode == chain.rcode == proven
+    assert chain.outcome in (Outcome.ANSWER, Outcome.NODATA)
+
+
+@pytest.mark.parametrize("rcode", RCODES)
+def test_a_name_that_is_proven_not_to_exist_is_never_reported_otherwise(world: World, rcode: int) -> None:
+    world.bend("no.nsec.example.", rr.A, lambda m: sections(m, rcode=rcode))
+    chain = world.check("no.nsec.example.")
+    assert (chain.status, chain.outcome, chain.rcode) == (SECURE, Outcome.NXDOMAIN, rr.NXDOMAIN) or rcode != rr.NXDOMAIN
+    assert rcode == rr.NXDOMAIN or chain.status is BOGUS
+
+
+@pytest.mark.parametrize("rcode", RCODES)
+@pytest.mark.parametrize("rdtype", [rr.A, rr.CNAME, rr.ANY])
+def test_a_dname_target_that_is_too_long_is_yxdomain(rcode: int, rdtype: int) -> None:
+    """RFC 6672 §2.2: whatever rcode came; and the DNAME is no answer to a question for another type."""
+    world, label = World(), "a" * 63
+    world.add("d.", f"d. IN DNAME {label}.{label}.{label}.t.\n")
+    world.add(".", "d. IN NS ns.d.\nns.d. IN A 127.0.0.1\n", secure=["d."])
+    world.anchor(".")
+    name = "b" * 60 + "." + "c" * 60 + ".d."
+    world.bend(name, rdtype, lambda m: sections(m, rcode=rcode))
+    chain = world.check(name, rdtype)
+    assert (chain.status, chain.rcode, chain.hops) == (SECURE, rr.YXDOMAIN, ())
+    assert chain.rrset is None
+
+
+@pytest.mark.parametrize("rcode", RCODES)
+def test_the_rcode_of_what_is_not_secure_is_left_as_it_came(world: World, rcode: int) -> None:
+    world.bend("www.plain.optout.", rr.A, lambda m: sections(m, rcode=rcode))
+    assert world.check("www.plain.optout.").rcode == rcode
