@@ -8,6 +8,7 @@ from typing import Final
 
 from unbroken._kernel import base32hex_decode, nsec3_hash
 from unbroken.chain.evidence import Evidence, Provenance
+from unbroken.chain.limits import Budget, Limits, OverLimit
 from unbroken.chain.rfc9102 import Proof, signatures_rrset
 from unbroken.dns import Message, Name, Nsec3, RRset
 from unbroken.dns import rdtype as rr
@@ -21,8 +22,11 @@ _MAX_PARAMETERS: Final = 2  # different salts and iterations in one zone's proof
 class ProofSource:
     """`fetch` answers look-ups from a proof; hand it to `unbroken.validation.drivers.drive`."""
 
-    def __init__(self, proof: Proof) -> None:
+    def __init__(self, proof: Proof, limits: Limits | None = None) -> None:
+        """`limits`: those of the validation; names are hashed as often as it allows, and not for every look-up again."""
         self._proof = proof
+        self._budget = Budget(limits or Limits())
+        self._hashes: dict[tuple[Name, bytes, int], bytes] = {}
         self._index = {(item.rrset.owner, item.rrset.rdtype): item for item in proof.records}
         first = proof.records[0].provenance if proof.records else Provenance()
         self._provenance = first
@@ -59,17 +63,18 @@ class ProofSource:
         answer = _sections(found) + ((synthesis,) if synthesis else ())
         authority: tuple[RRset, ...] = ()
         # RFC 4035 §3.1.3.3: an answer expanded from a wildcard comes with the proof that nothing closer exists.
-        for item in found:
-            signers = {rrsig.signer for rrsig in item.rrsigs if rrsig.labels < item.rrset.owner.rrsig_labels}
-            for signer in signers:
-                authority += _sections([record for record in self._denials() if _is_signed_by(record, signer)])
+        signers = {
+            rrsig.signer for item in found for rrsig in item.rrsigs if rrsig.labels < item.rrset.owner.rrsig_labels
+        }
+        if signers:
+            authority = _sections([record for record in self._denials() if _is_signed_by(record, signers)])
         return self._message(lookup, rr.NOERROR, answer, authority)
 
     def _negative(self, lookup: Lookup) -> Answer | None:
         zone = self._denying_zone(lookup)
         if zone is None:
             return None
-        records = [record for record in self._denials() if _is_signed_by(record, zone)]
+        records = [record for record in self._denials() if _is_signed_by(record, {zone})]
         soa = self._index.get((zone, rr.SOA))
         rcode = self._rcode(lookup, zone, records)
         return self._message(lookup, rcode, (), _sections(([soa] if soa else []) + records))
@@ -101,8 +106,35 @@ class ProofSource:
         # RFC 5155 §7.2.4: a delegation may lie in an opt-out span, without a record that shows it.
         if lookup.rdtype == rr.DS and any(record.opt_out for rrset in nsec3 for record in rrset.nsec3s()):
             return rr.NOERROR
-        exists = _nsec_shows(lookup.name, nsec) or _nsec3_shows(lookup.name, zone, nsec3)
+        exists = _nsec_shows(lookup.name, nsec) or self._nsec3_shows(lookup.name, zone, nsec3)
         return rr.NOERROR if exists else rr.NXDOMAIN
+
+    def _nsec3_shows(self, name: Name, zone: Name, rrsets: list[RRset]) -> bool:
+        """Whether an NSEC3 matches the name, or the wildcard at its closest encloser. Nothing here is verified yet, so what
+        would cost more than the validator may spend on its own hashes is left open.
+        """
+        owners = {base32hex_decode(rrset.owner.labels[0]) for rrset in rrsets if not rrset.owner.is_root}
+        try:
+            return any(self._is_matched(name, zone, owners, *parameters) for parameters in _parameters(rrsets))
+        except OverLimit:
+            return False
+
+    def _is_matched(self, name: Name, zone: Name, owners: set[bytes | None], salt: bytes, iterations: int) -> bool:
+        if self._hash(name, salt, iterations) in owners:
+            return True
+        for count in range(name.label_count - 1, zone.label_count - 1, -1):
+            encloser = name.ancestor(count)
+            if self._hash(encloser, salt, iterations) in owners:
+                wildcard = _wildcard(encloser)
+                return wildcard is not None and self._hash(wildcard, salt, iterations) in owners
+        return False
+
+    def _hash(self, name: Name, salt: bytes, iterations: int) -> bytes:
+        key = (name, salt, iterations)
+        if key not in self._hashes:
+            self._budget.charge_nsec3(iterations)
+            self._hashes[key] = nsec3_hash(name, salt, iterations)
+        return self._hashes[key]
 
     def _message(self, lookup: Lookup, rcode: int, answer: tuple[RRset, ...], authority: tuple[RRset, ...]) -> Answer:
         question = (lookup.name, lookup.rdtype, rr.CLASS_IN)
@@ -118,8 +150,8 @@ def _sections(records: list[Evidence]) -> tuple[RRset, ...]:
     return tuple(section)
 
 
-def _is_signed_by(record: Evidence, signer: Name) -> bool:
-    return any(rrsig.signer == signer for rrsig in record.rrsigs)
+def _is_signed_by(record: Evidence, signers: set[Name]) -> bool:
+    return any(rrsig.signer in signers for rrsig in record.rrsigs)
 
 
 def _synthesise(name: Name, dname: RRset) -> RRset | None:
@@ -140,22 +172,6 @@ def _nsec_shows(name: Name, rrsets: list[RRset]) -> bool:
         return True
     closest_encloser = max((name.common_ancestor(other) for other in known), key=lambda other: other.label_count)
     return _wildcard(closest_encloser) in [rrset.owner for rrset in rrsets]
-
-
-def _nsec3_shows(name: Name, zone: Name, rrsets: list[RRset]) -> bool:
-    """Whether an NSEC3 matches the name, or the wildcard at its closest encloser."""
-    owners = {base32hex_decode(rrset.owner.labels[0]) for rrset in rrsets if not rrset.owner.is_root}
-    for salt, iterations in _parameters(rrsets):
-        if nsec3_hash(name, salt, iterations) in owners:
-            return True
-        for count in range(name.label_count - 1, zone.label_count - 1, -1):
-            encloser = name.ancestor(count)
-            if nsec3_hash(encloser, salt, iterations) in owners:
-                wildcard = _wildcard(encloser)
-                if wildcard is not None and nsec3_hash(wildcard, salt, iterations) in owners:
-                    return True
-                break
-    return False
 
 
 def _wildcard(name: Name) -> Name | None:

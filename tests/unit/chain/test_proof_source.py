@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from unbroken import _kernel
 from unbroken.anchors import TrustAnchors, iana_root
-from unbroken.chain import Chain, Evidence, Outcome, Question, Status
+from unbroken.chain import Chain, Evidence, Limits, Outcome, Question, Status
 from unbroken.chain.rfc9102 import Proof, read, write
 from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.errors import InputError
+from unbroken.validation import proof_source
 from unbroken.validation.drivers import drive
 from unbroken.validation.proof_source import ProofSource
 from unbroken.validation.protocol import Answer, Failure, NoAnswer
@@ -227,6 +228,43 @@ def test_a_ds_is_denied_by_the_parent_only() -> None:
     source = ProofSource(Proof((nsec("example.com.", "a.example.com.", rr.SOA, rr.NS),), None))
     assert isinstance(source.fetch(Question(Name("example.com."), rr.DS)), NoAnswer)
     assert isinstance(source.fetch(Question(Name("sub.example.com."), rr.DS)), Answer)
+
+
+@pytest.mark.parametrize("iterations", [0, 100, 500])
+def test_unverified_nsec3_parameters_cost_no_more_hashing_than_the_validator_may_do(
+    iterations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CVE-2023-50868: a name of many labels, so a DS look-up for each, and two sets of parameters that nobody signed."""
+    rounds, names = [0], []
+
+    def counted(name: Name, salt: bytes, count: int) -> bytes:
+        rounds[0] += count + 1
+        names.append((name, salt))
+        return _kernel.nsec3_hash(name, salt, count)
+
+    monkeypatch.setattr(proof_source, "nsec3_hash", counted)
+    deep = Name("a." * 100 + "example.com.")
+    records = [*UP_TO_EXAMPLE, Evidence(RRset(deep, rr.A, 60, (ADDRESS,)))]
+    for salt in (b"\1" * 255, b"\2" * 255):
+        owner = Name("example.com.").prepend(_kernel.base32hex(salt[:20]).encode())
+        parameters = bytes((1, 0)) + iterations.to_bytes(2, "big") + bytes((255,)) + salt
+        rdata = parameters + bytes((20,)) + b"\xff" * 20 + bitmap(rr.A)
+        records.append(EXAMPLE.sign(RRset(owner, rr.NSEC3, 60, (rdata,))))
+    chain = walk(records, Question(deep, rr.A))
+    assert chain.status in (Status.BOGUS, Status.INDETERMINATE, Status.INSECURE)
+    assert 0 < rounds[0] <= Limits().nsec3_hashes
+    assert len(names) == len(set(names))
+
+
+def test_an_answer_to_any_brings_each_denial_record_once() -> None:
+    """Of 50 RRsets from wildcards every one needs the zone's denial records; the message is not 50 times as long for that."""
+    owner = Name("x.example.com.")
+    expanded = [EXAMPLE.sign(RRset(Name("*.example.com."), 1000 + n, 60, (b"x",))) for n in range(50)]
+    moved = [Evidence(item.rrset.with_owner(owner), item.rrsigs) for item in expanded]
+    proof = Proof((*moved, nsec("a.example.com.", "z.example.com.", rr.A)), None)
+    response = ProofSource(proof).fetch(Question(owner, rr.ANY))
+    assert isinstance(response, Answer)
+    assert len(response.message.answer) == 100 and len(response.message.authority) == 2
 
 
 def test_a_bogus_chain_can_be_written_and_stays_bogus() -> None:
