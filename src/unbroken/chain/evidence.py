@@ -1,6 +1,6 @@
 """What a link rests on: the records as they came, where they came from, and each signature and DS that was tried."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from unbroken.dns import Dnskey, Ds, Name, RRset, Rrsig
@@ -30,6 +30,8 @@ class Evidence:
     rrset: RRset
     rrsigs: tuple[Rrsig, ...] = ()
     provenance: Provenance = Provenance()
+    rrsig_ttl: int | None = field(default=None, compare=False)
+    """TTL of the RRSIGs as received, when it was another than that of the RRset (RFC 4034 §3 wants them equal)."""
 
 
 class SignatureOutcome(Enum):

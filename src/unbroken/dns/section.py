@@ -14,7 +14,7 @@ def find_rrset(section: Iterable[RRset], owner: Name, rdtype: int) -> RRset | No
     return None
 
 
-def find_rrsigs(section: Iterable[RRset], owner: Name, covered: int) -> tuple[Rrsig, ...]:
+def find_rrsig_rrset(section: Iterable[RRset], owner: Name, covered: int) -> RRset | None:
     """The RRSIGs at `owner` that cover that type (RFC 4035 §5.3.1: same owner, same class, type covered)."""
     for rrset in section:
         if (
@@ -23,5 +23,11 @@ def find_rrsigs(section: Iterable[RRset], owner: Name, covered: int) -> tuple[Rr
             and rrset.owner == owner
             and rrset.rdclass == rr.CLASS_IN
         ):
-            return rrset.rrsigs()
-    return ()
+            return rrset
+    return None
+
+
+def find_rrsigs(section: Iterable[RRset], owner: Name, covered: int) -> tuple[Rrsig, ...]:
+    """The same, parsed; none when there are none."""
+    rrset = find_rrsig_rrset(section, owner, covered)
+    return rrset.rrsigs() if rrset is not None else ()

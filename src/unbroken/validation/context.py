@@ -9,7 +9,7 @@ from unbroken.authentication.policy import Policy
 from unbroken.chain import Budget, Evidence, OverLimit, Question, SignatureAttempt, SignatureOutcome
 from unbroken.dns import Name, RRset
 from unbroken.dns.rdtype import CLASS_IN, DNAME, DS, NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
-from unbroken.dns.section import find_rrsigs
+from unbroken.dns.section import find_rrsig_rrset
 from unbroken.dns.serial import to_epoch
 from unbroken.validation.memory import Memory
 from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response
@@ -47,10 +47,11 @@ class Context:
         return self.effort is Effort.ALL_PATHS
 
     def valid_until(self, evidence: Evidence, attempts: tuple[SignatureAttempt, ...]) -> int:
-        """When verified evidence runs out (RFC 4035 §5.3.3): the least of the RRset's TTL, the original TTL and the
-        remaining lifetime of the signature that verified.
+        """When verified evidence runs out (RFC 4035 §5.3.3): the least of the TTLs of the RRset and of its RRSIGs as they were
+        received, the original TTL, and the remaining lifetime of the signature that verified.
         """
-        until = self.now + evidence.rrset.ttl
+        ttl = evidence.rrset.ttl if evidence.rrsig_ttl is None else min(evidence.rrset.ttl, evidence.rrsig_ttl)
+        until = self.now + ttl
         for attempt in attempts:
             if attempt.outcome is SignatureOutcome.VERIFIED:
                 by_ttl = min(until, self.now + attempt.rrsig.original_ttl)
@@ -100,7 +101,11 @@ def pause(ctx: Context) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Respons
 
 def gather(response: Answer, rrset: RRset, section: tuple[RRset, ...]) -> Evidence:
     """An RRset of a section with the RRSIGs that cover it there."""
-    return Evidence(rrset, find_rrsigs(section, rrset.owner, rrset.rdtype), response.provenance)
+    signatures = find_rrsig_rrset(section, rrset.owner, rrset.rdtype)
+    if signatures is None:
+        return Evidence(rrset, (), response.provenance)
+    ttl = signatures.ttl if signatures.ttl != rrset.ttl else None
+    return Evidence(rrset, signatures.rrsigs(), response.provenance, ttl)
 
 
 def dname_above(answer: tuple[RRset, ...], name: Name, within: Name) -> RRset | None:

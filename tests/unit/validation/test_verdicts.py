@@ -277,6 +277,22 @@ def test_validity_ends_with_the_ttl_or_the_signature(world: World) -> None:
     assert world.check("www.nsec.example.", now=end - 100).valid_until == end
 
 
+@pytest.mark.parametrize("name", ["www.nsec.example.", "no.nsec.example.", "www.sub.nsec.example."])
+@pytest.mark.parametrize("kind", ["rrset", "rrsig"])
+def test_rfc4035_5_3_3_validity_ends_with_the_ttl_of_the_rrset_or_of_its_rrsigs(
+    world: World, name: str, kind: str
+) -> None:
+    """Each as received; RFC 4034 §3 has them equal, but a cache may have counted one down further."""
+    deciding = {"www.sub.nsec.example.": ("sub.nsec.example.", rr.DS)}.get(name, (name, rr.A))
+
+    def shorten(section: tuple[RRset, ...]) -> list[RRset]:
+        return [r.with_ttl(10) if (r.rdtype == rr.RRSIG) == (kind == "rrsig") else r for r in section]
+
+    world.bend(*deciding, lambda m: sections(m, answer=shorten(m.answer), authority=shorten(m.authority)))
+    chain = world.check(name)
+    assert chain.status is not BOGUS and chain.valid_until == NOW + 10
+
+
 def test_a_recursive_servers_merged_answer_serves_all_hops(world: World) -> None:
     from unbroken.validation.protocol import Answer
 
