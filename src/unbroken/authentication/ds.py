@@ -118,6 +118,12 @@ def match_anchor_keys(anchored: tuple[Dnskey, ...], dnskeys: tuple[Dnskey, ...],
             attempts.append(DsAttempt(None, anchor, DsOutcome.UNSUPPORTED_ALGORITHM))
             continue
         supported = True
+        # RFC 4034 §2.1.1, RFC 5011 §2.1: a key that is revoked, or no zone key, is not to be used, and so no anchor, though the
+        # zone may publish the same public key with better flags.
+        unfit = check_key(anchor)
+        if unfit is not None:
+            attempts.append(DsAttempt(None, anchor, _KEY_REFUSALS[unfit]))
+            continue
         same = [key for key in dnskeys if key.algorithm == anchor.algorithm and key.public_key == anchor.public_key]
         refused = [check_key(key) for key in same]
         if None in refused:

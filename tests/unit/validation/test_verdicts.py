@@ -5,7 +5,7 @@ import pytest
 from tests.unit.validation.world import NOW, World, flip_signature, sections, without
 from unbroken.anchors.store import NegativeTrustAnchor, TrustAnchors
 from unbroken.authentication.policy import Policy
-from unbroken.chain import Code, DenialKind, LinkKind, Outcome, Question, Status
+from unbroken.chain import Code, DenialKind, DsOutcome, LinkKind, Outcome, Question, Status
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
@@ -124,6 +124,25 @@ def test_an_island_is_secure_from_its_own_anchor_and_the_closest_anchor_wins(wor
 def test_an_anchor_may_be_a_dnskey(world: World) -> None:
     keys = RRset(Name("."), rr.DNSKEY, 0, (world.keys[Name(".")][0].dnskey.rdata,))
     world.anchors = TrustAnchors.from_records([keys])
+    assert world.check("www.nsec.example.").status is SECURE
+
+
+@pytest.mark.parametrize(
+    ("flags", "outcome"), [(0x0181, DsOutcome.KEY_REVOKED), (0x0001, DsOutcome.NOT_ZONE_KEY), (0x0101, None)]
+)
+def test_an_anchor_that_is_revoked_or_no_zone_key_is_none(world: World, flags: int, outcome: DsOutcome | None) -> None:
+    """RFC 5011 §2.1, RFC 4034 §2.1.1: also where the zone publishes the same public key with good flags."""
+    key = world.keys[Name(".")][0].with_flags(flags)
+    world.anchors = TrustAnchors.from_records([RRset(Name("."), rr.DNSKEY, 0, (key.dnskey.rdata,))])
+    chain = world.check("www.nsec.example.")
+    assert chain.status is (BOGUS if outcome else SECURE)
+    if outcome:
+        assert chain.reason is not None and chain.reason.code is Code.ANCHOR_NO_MATCHING_KEY
+        assert [attempt.outcome for attempt in chain.links[1].ds_attempts] == [outcome]
+    # Beside an anchor that is fit, it does no harm.
+    good = world.keys[Name(".")][0].dnskey.rdata
+    both = RRset(Name("."), rr.DNSKEY, 0, (key.dnskey.rdata, good))
+    world.anchors = TrustAnchors.from_records([both])
     assert world.check("www.nsec.example.").status is SECURE
 
 
