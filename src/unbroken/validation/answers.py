@@ -58,14 +58,13 @@ def authenticate_hop(ctx: Context, question: Question, response: Answer) -> HopS
     dname = redirection_of(ctx, answer, question)
     # RFC 6672 §5.3.1: the CNAME that a DNAME makes has no signature of its own.
     is_synthesis = dname is not None and (cname is None or not gather(response, cname, answer).rrsigs)
-    if rdtype == rr.ANY:
-        found = [rrset for rrset in answer if _is_data(rrset) and rrset.owner == name]
-        if found and not (is_synthesis and found == [cname]):
-            return (yield from _authenticate_any(ctx, found, response))
-    elif rdtype == rr.RRSIG:
-        if signatures := [r for r in answer if r.rdtype == rr.RRSIG and r.owner == name and r.rdclass == rr.CLASS_IN]:
-            return (yield from _rrsig_query(ctx, name, signatures, response))
-    elif rdtype != rr.CNAME and (rrset := find_rrset(answer, name, rdtype)) is not None:
+    found = [rrset for rrset in answer if _is_data(rrset) and rrset.owner == name] if rdtype == rr.ANY else []
+    if found and not (is_synthesis and found == [cname]):
+        return (yield from _authenticate_any(ctx, found, response))
+    # RFC 8482 §4.1: a server may choose what it answers ANY with, RRSIGs alone too.
+    if rdtype in (rr.RRSIG, rr.ANY) and not found and (signatures := _rrsig_rrsets(answer, name)):
+        return (yield from _rrsig_query(ctx, name, signatures, response))
+    if rdtype not in (rr.CNAME, rr.RRSIG, rr.ANY) and (rrset := find_rrset(answer, name, rdtype)) is not None:
         return (yield from _authenticate_one(ctx, rrset, response, Outcome.ANSWER, None))
     if dname is not None and is_synthesis:
         hop = yield from _authenticate_dname(ctx, name, dname, cname, response)
@@ -77,6 +76,10 @@ def authenticate_hop(ctx: Context, question: Question, response: Answer) -> HopS
     if cname is not None:
         return (yield from _authenticate_one(ctx, cname, response, Outcome.REDIRECT, cname.target()))
     return (yield from _authenticate_negative(ctx, question, response))
+
+
+def _rrsig_rrsets(answer: tuple[RRset, ...], name: Name) -> list[RRset]:
+    return [r for r in answer if r.rdtype == rr.RRSIG and r.owner == name and r.rdclass == rr.CLASS_IN]
 
 
 def _is_data(rrset: RRset) -> bool:

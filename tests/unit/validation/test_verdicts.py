@@ -417,3 +417,17 @@ def test_a_dname_target_that_is_too_long_is_yxdomain(rcode: int, rdtype: int) ->
 def test_the_rcode_of_what_is_not_secure_is_left_as_it_came(world: World, rcode: int) -> None:
     world.bend("www.plain.optout.", rr.A, lambda m: sections(m, rcode=rcode))
     assert world.check("www.plain.optout.").rcode == rcode
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("www.nsec.example.", INSECURE), ("www.sub.nsec.example.", INSECURE), ("no.nsec.example.", SECURE)],
+)
+def test_any_answered_by_rrsigs_alone_is_as_a_question_for_them(world: World, name: str, status: Status) -> None:
+    """RFC 8482 §4.1: a server answers ANY with what it likes; RRSIGs are never signed (RFC 4035 §2.2)."""
+    signatures = world.ask(Question(Name("www.nsec.example."), rr.A)).answer[1]
+    alone = () if status is SECURE else (signatures.with_owner(Name(name)),)
+    world.bend(name, rr.ANY, lambda m: sections(m, answer=alone, authority=() if alone else m.authority))
+    chain = world.check(name, rr.ANY)
+    assert (chain.status, chain.outcome) == (status, Outcome.ANSWER if alone else Outcome.NXDOMAIN)
+    assert not alone or Code.RRSIG_QUERY_UNSIGNED in {finding.code for finding in chain.all_findings}
