@@ -282,7 +282,8 @@ def _by_denial(
         valid_until=collected.valid_until,
     )
     if judgement.denial is not None:
-        if judgement.denial.kind is not DenialKind.NO_DS:
+        # RFC 5155 §6: what an opt-out span covers may be an unsigned delegation, though a wildcard seems to answer for it.
+        if judgement.denial.kind is not DenialKind.NO_DS and not judgement.denial.opt_out:
             return Delegation(Crossing.NOT_A_CUT, link)
         # RFC 4035 §5.2, RFC 5155 §8.6: a delegation without DS, or one that opt-out may hide.
         reason = finding(Code.DELEGATION_INSECURE, name)

@@ -191,6 +191,30 @@ def test_a_wildcards_cname_shows_no_missing_cut_without_its_denial(denial: bool)
     assert chain.reason is not None and chain.reason.code is Code.DELEGATION_UNPROVEN
 
 
+@pytest.mark.parametrize(("denial", "status"), [(Nsec3Denial(opt_out=True), INSECURE), (Nsec3Denial(), BOGUS)])
+def test_rfc5155_6_a_wildcards_cname_in_an_opt_out_span_shows_no_missing_cut(
+    denial: Nsec3Denial, status: Status
+) -> None:
+    """The span may hide an unsigned delegation, so what is below the name is insecure, as with an honest answer."""
+    world = World()
+    world.add("plain.up.", "", signed=False)
+    zone = world.add(
+        "up.", "plain.up. IN NS ns.plain.up.\nns.plain.up. IN A 127.0.0.1\n*.up. IN CNAME up.\n", denial=denial
+    )
+    world.add(".", "up. IN NS ns.up.\nns.up. IN A 127.0.0.1\n", secure=["up."])
+    world.anchor(".")
+    assert world.check("ns.plain.up.").status is INSECURE
+    cname, rrsig = zone.rrset(Name("*.up."), rr.CNAME), zone.rrsigs(Name("*.up."), rr.CNAME)
+    assert cname is not None and rrsig is not None
+    moved = (cname.with_owner(Name("plain.up.")), rrsig.with_owner(Name("plain.up.")))
+    authority = [r for r in zone if r.rdtype == rr.NSEC3]
+    authority += [r for r in (zone.rrsigs(n.owner, rr.NSEC3) for n in authority) if r is not None]
+    world.bend("plain.up.", rr.DS, lambda m: sections(m, answer=moved, authority=authority))
+    chain = world.check("ns.plain.up.")
+    assert chain.status is status
+    assert status is BOGUS or (chain.reason is not None and chain.reason.code is Code.DELEGATION_INSECURE)
+
+
 def test_unsigned_data_at_a_name_that_a_wildcard_cname_answers_for_is_bogus(world: World) -> None:
     forged = RRset(Name("x.cw.nsec.example."), rr.A, 60, (b"\x06\x06\x06\x06",))
     world.bend("x.cw.nsec.example.", rr.A, lambda m: sections(m, answer=(forged,), authority=()))
