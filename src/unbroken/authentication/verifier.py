@@ -40,13 +40,16 @@ def _verify_slowly(dnskey: Dnskey, signature: bytes, data: bytes) -> SignatureOu
 
 def _verify_ed448(public_key: bytes, signature: bytes, data: bytes) -> SignatureOutcome:
     """RFC 8080 §3, §4: the key is 57 octets, the signature 114."""
-    from cryptography.exceptions import InvalidSignature
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PublicKey
 
     try:
         Ed448PublicKey.from_public_bytes(public_key).verify(signature, data)
     except InvalidSignature:
         return SignatureOutcome.BAD_SIGNATURE
+    except UnsupportedAlgorithm:
+        # OpenSSL may be built, or configured (FIPS), without it.
+        return SignatureOutcome.UNSUPPORTED_ALGORITHM
     except ValueError:
         return SignatureOutcome.MALFORMED
     return SignatureOutcome.VERIFIED

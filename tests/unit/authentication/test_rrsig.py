@@ -1,6 +1,8 @@
 """RFC 4035 §5.3: which RRSIGs count, which of them cost something, and that their order decides nothing."""
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ed448
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -149,3 +151,17 @@ def test_rfc4035_5_3_2_the_wildcard_that_labels_stands_for_lies_in_the_zone(
     rdata = GOOD.rdata[:3] + bytes((labels,)) + GOOD.rdata[4:18] + Name(zone).wire + GOOD.signature
     (rrsig,) = RRset(Name(owner), rr.RRSIG, 0, (rdata,)).rrsigs()
     assert check_rrsig(RRset(Name(owner), rr.A, 0, DATA.rdatas), rrsig, Name(zone), NOW) is outcome
+
+
+def test_an_ed448_that_the_library_lacks_is_unsupported_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenSSL may be built, or configured, without it: `cryptography` then raises at the first use of a key."""
+
+    def lacking(data: bytes) -> None:
+        raise UnsupportedAlgorithm("ed448 is not supported by this version of OpenSSL")
+
+    key = generate(ZONE, 16, secure_entry_point=False)
+    (rrsig,) = sign_rrset(DATA, key, NOW - 60, NOW + 60).rrsigs()
+    assert verify(rrsig, keys=(key.dnskey,)).verified == rrsig
+    monkeypatch.setattr(ed448.Ed448PublicKey, "from_public_bytes", lacking)
+    verdict = verify(rrsig, keys=(key.dnskey,))
+    assert [attempt.outcome for attempt in verdict.attempts] == [SignatureOutcome.UNSUPPORTED_ALGORITHM]
