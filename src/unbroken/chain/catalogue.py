@@ -26,6 +26,9 @@ class Code(Enum):
     ANCHOR_NO_MATCHING_KEY = "ANCHOR_NO_MATCHING_KEY"
     ANCHOR_UNSUPPORTED = "ANCHOR_UNSUPPORTED"
     LOOKUP_FAILED = "LOOKUP_FAILED"
+    SERVER_FAILED = "SERVER_FAILED"
+    LOOKUP_OVER_LIMIT = "LOOKUP_OVER_LIMIT"
+    EVIDENCE_MISSING = "EVIDENCE_MISSING"
     DS_NO_KEY_WITH_TAG = "DS_NO_KEY_WITH_TAG"
     DS_ALGORITHM_MISMATCH = "DS_ALGORITHM_MISMATCH"
     DS_DIGEST_MISMATCH = "DS_DIGEST_MISMATCH"
@@ -113,6 +116,27 @@ CATALOGUE: Final[dict[Code, Row]] = {
         "RFC 4035 §4.3",
         "{where} could not be fetched: {reason}.",
         "Check that the name servers of the zone answer, over UDP and TCP, and that this host can reach them.",
+    ),
+    Code.SERVER_FAILED: Row(
+        _ERROR,
+        Ede.NETWORK_ERROR,
+        "RFC 4035 §4.3",
+        "{where} could not be fetched, though a server was reached: {reason}.",
+        "Find out at the zone's name servers why they report errors, or answer with what is no DNS message.",
+    ),
+    Code.LOOKUP_OVER_LIMIT: Row(
+        _ERROR,
+        Ede.OTHER,
+        "RFC 4035 §4.3",
+        "{where} was not fetched, because of a limit on what one question may cost: {reason}.",
+        "Look for delegations that need ever more look-ups, and for answers of absurd size; or raise the limit.",
+    ),
+    Code.EVIDENCE_MISSING: Row(
+        _ERROR,
+        Ede.OTHER,
+        "RFC 4035 §4.3",
+        "{where} is not in the capture or proof that is being judged: {reason}.",
+        "Record it again, from the same question and with the same trust anchor.",
     ),
     Code.DS_NO_KEY_WITH_TAG: Row(
         _ERROR,

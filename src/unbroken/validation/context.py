@@ -88,8 +88,9 @@ def usable(ctx: Context, response: Response) -> Response:
     message, server = response.message, response.provenance.server or "the server"
     if message.rcode not in _USABLE_RCODES:
         return NoAnswer(Failure.SERVFAIL, f"{server} answered {rcode_text(message.rcode)}")
-    if len(message.answer) + len(message.authority) > ctx.budget.limits.rrsets_per_response:
-        return NoAnswer(Failure.OVER_LIMIT, f"{server} answered with too many RRsets")
+    count, limit = len(message.answer) + len(message.authority), ctx.budget.limits.rrsets_per_response
+    if count > limit:
+        return NoAnswer(Failure.TOO_LARGE, f"{server} answered with {count} RRsets, more than {limit}")
     return response
 
 

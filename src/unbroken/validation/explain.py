@@ -16,6 +16,7 @@ from unbroken.chain import (
 from unbroken.chain.times import duration_text, to_iso
 from unbroken.dns import Dnskey, Ds, Name, registry
 from unbroken.dns.serial import seconds_until, to_epoch
+from unbroken.validation.protocol import Failure, NoAnswer
 
 # The nearer an attempt came to success, the better it tells what to mend.
 _SIGNATURE_RANK: Final = (
@@ -66,6 +67,26 @@ def _signature_finding(code: Code, attempt: SignatureAttempt, where: str, zone: 
 
 def _moment(name: str, time: int, now: int) -> dict[str, object]:
     return {"time": to_iso(to_epoch(time, now)), name: duration_text(seconds_until(time, now))}
+
+
+_LOOKUP_CODES: Final = {
+    # RFC 8914 §4.23: no authoritative server was reachable.
+    Failure.TIMEOUT: Code.LOOKUP_FAILED,
+    Failure.UNREACHABLE: Code.LOOKUP_FAILED,
+    # RFC 8914 §4.24: an error occurred while communicating with another server.
+    Failure.SERVFAIL: Code.SERVER_FAILED,
+    Failure.MALFORMED: Code.SERVER_FAILED,
+    Failure.OVER_LIMIT: Code.LOOKUP_OVER_LIMIT,
+    Failure.TOO_LARGE: Code.LOOKUP_OVER_LIMIT,
+    Failure.NOT_IN_CAPTURE: Code.EVIDENCE_MISSING,
+}
+
+
+def explain_failure(response: NoAnswer, where: str) -> Finding:
+    """Why there is no response, told apart by who could mend it."""
+    kind = response.failure.value.replace("_", " ")
+    reason = f"{kind} ({response.detail})" if response.detail else kind
+    return finding(_LOOKUP_CODES[response.failure], where, reason=reason)
 
 
 _DS_RANK: Final = (

@@ -29,6 +29,7 @@ class Failure(Enum):
     MALFORMED = "malformed"
     NOT_IN_CAPTURE = "not_in_capture"
     OVER_LIMIT = "over_limit"
+    TOO_LARGE = "too_large"  # there is one, with more in it than is looked at
 
 
 @dataclass(frozen=True, slots=True)

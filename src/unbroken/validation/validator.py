@@ -26,9 +26,9 @@ from unbroken.dns import rdtype as rr
 from unbroken.dns.serial import to_epoch
 from unbroken.validation.answers import Hop, authenticate_hop, establish_zone_of
 from unbroken.validation.context import Context, ask, describe, redirection_of, usable
+from unbroken.validation.explain import explain_failure
 from unbroken.validation.protocol import Answer, Effort, Lookup, NoAnswer, Response, Validation
 from unbroken.validation.trust import TrustCache
-from unbroken.validation.zone_keys import failure_text
 
 _DEFAULT_POLICY = Policy()
 _DEFAULT_LIMITS = Limits()
@@ -102,9 +102,9 @@ def _unanswered(
 ) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], Chain]:
     """RFC 4035 §4.3: what can't be fetched can't be judged. The chain is walked as far as it goes, to show where it ends."""
     zone = yield from establish_zone_of(ctx, question.name, question.rdtype, ())
-    reason = finding(Code.LOOKUP_FAILED, describe(question.name, question.rdtype), reason=failure_text(response))
+    where = describe(question.name, question.rdtype)
     status = Status.BOGUS if zone.status is Status.BOGUS else Status.INDETERMINATE
-    return Chain(question, status, zone.anchor, zone.links, findings=(reason,))
+    return Chain(question, status, zone.anchor, zone.links, findings=(explain_failure(response, where),))
 
 
 def _dead_end(question: Question) -> Chain:

@@ -16,11 +16,11 @@ from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset, find_rrsigs
 from unbroken.validation.context import Context, ask, describe, dname_above, gather, pause
 from unbroken.validation.denials import Prove, collect, holds_denial, judge
-from unbroken.validation.explain import explain_signatures
+from unbroken.validation.explain import explain_failure, explain_signatures
 from unbroken.validation.memory import Crossing, Delegation
 from unbroken.validation.protocol import Answer, Lookup, NoAnswer, Response
 from unbroken.validation.trust import ZoneTrust
-from unbroken.validation.zone_keys import Steps, enter_by_anchor, enter_by_ds, failure_text
+from unbroken.validation.zone_keys import Steps, enter_by_anchor, enter_by_ds
 
 # Up to so many labels below a secure zone, every name is asked for DS and DNSKEY at once: one round trip for a usual name.
 _EAGER_LABELS = 3
@@ -190,7 +190,7 @@ def _without_answer(
     known = yield from _from_what_is_in_hand(ctx, parent, name)
     if known is not None:
         return known
-    reason = finding(Code.LOOKUP_FAILED, describe(name, rr.DS), reason=failure_text(response))
+    reason = explain_failure(response, describe(name, rr.DS))
     return Delegation(Crossing.BROKEN, Link(LinkKind.DELEGATION, name, Status.INDETERMINATE, findings=(reason,)))
 
 

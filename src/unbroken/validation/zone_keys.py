@@ -22,7 +22,7 @@ from unbroken.dns import Dnskey, Ds, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
 from unbroken.validation.context import Context, ask, describe, gather, pause
-from unbroken.validation.explain import explain_ds, explain_signatures, explain_unsupported_ds
+from unbroken.validation.explain import explain_ds, explain_failure, explain_signatures, explain_unsupported_ds
 from unbroken.validation.protocol import Lookup, NoAnswer, Response
 from unbroken.validation.trust import ZoneTrust
 
@@ -74,7 +74,7 @@ def _enter(
 ) -> Steps:
     zone = base.zone
     if isinstance(response, NoAnswer):
-        reason = finding(Code.LOOKUP_FAILED, describe(zone, rr.DNSKEY), reason=failure_text(response))
+        reason = explain_failure(response, describe(zone, rr.DNSKEY))
         return _ended(ctx, base, Link(LinkKind.KEY, zone, Status.INDETERMINATE, findings=(reason,)), reason)
     rrset = find_rrset(response.message.answer, zone, rr.DNSKEY)
     if rrset is None:
@@ -146,9 +146,3 @@ def _ended(ctx: Context, base: ZoneTrust, link: Link, reason: Finding) -> ZoneTr
     trust = replace(base, status=link.status, links=(*base.links, link), reason=reason)
     ctx.remember(trust)
     return trust
-
-
-def failure_text(response: NoAnswer) -> str:
-    """A failed look-up in words."""
-    kind = response.failure.value.replace("_", " ")
-    return f"{kind} ({response.detail})" if response.detail else kind

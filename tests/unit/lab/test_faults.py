@@ -18,11 +18,14 @@ HEALTHY_ZONES_MAKE = {
     Code.RRSIG_QUERY_UNSIGNED: ("www.one.example.", rr.RRSIG),
 }
 NEEDS_CONFIGURATION = {
+    Code.EVIDENCE_MISSING: "a capture or proof that lacks something",
     Code.NO_TRUST_ANCHOR: "a resolver without an anchor above the name",
     Code.NEGATIVE_TRUST_ANCHOR: "a resolver that is told not to validate",
     Code.ANCHOR_UNSUPPORTED: "a resolver whose anchor is of an algorithm it does not know",
 }
 NEEDS_HOSTILE_SERVER = {
+    Code.SERVER_FAILED: "a server that answers with errors",
+    Code.LOOKUP_OVER_LIMIT: "a server that answers with more than is looked at",
     Code.DNAME_SYNTHESIS_WRONG: "a server makes the CNAME from the DNAME itself; no zone can make it do that wrongly",
 }
 

@@ -10,8 +10,10 @@ from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
 from unbroken.signing import NSEC, Nsec3Denial, NsecDenial
-from unbroken.validation.protocol import Effort
+from unbroken.validation.drivers import drive
+from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response
 from unbroken.validation.trust import TrustCache
+from unbroken.validation.validator import validate
 
 SECURE, INSECURE, BOGUS, INDETERMINATE = Status.SECURE, Status.INSECURE, Status.BOGUS, Status.INDETERMINATE
 
@@ -198,10 +200,41 @@ def test_what_cannot_be_fetched_is_indeterminate_never_bogus(world: World, name:
     assert "nobody home" in chain.reason.sentence
 
 
+@pytest.mark.parametrize(
+    ("failure", "code", "ede"),
+    [
+        (Failure.TIMEOUT, Code.LOOKUP_FAILED, Ede.NO_REACHABLE_AUTHORITY),
+        (Failure.UNREACHABLE, Code.LOOKUP_FAILED, Ede.NO_REACHABLE_AUTHORITY),
+        (Failure.SERVFAIL, Code.SERVER_FAILED, Ede.NETWORK_ERROR),
+        (Failure.MALFORMED, Code.SERVER_FAILED, Ede.NETWORK_ERROR),
+        (Failure.OVER_LIMIT, Code.LOOKUP_OVER_LIMIT, Ede.OTHER),
+        (Failure.TOO_LARGE, Code.LOOKUP_OVER_LIMIT, Ede.OTHER),
+        (Failure.NOT_IN_CAPTURE, Code.EVIDENCE_MISSING, Ede.OTHER),
+    ],
+)
+@pytest.mark.parametrize("rdtype", [rr.DS, rr.DNSKEY])
+def test_rfc8914_each_way_of_having_no_response_has_its_own_error(
+    world: World, failure: Failure, code: Code, ede: Ede, rdtype: int
+) -> None:
+    """RFC 8914 §4.23: 22 says that no server was reachable, §4.24: 23 that one could not be talked to."""
+    lost = Lookup(Name("nsec.example."), rdtype)
+
+    def fetch(lookup: Lookup) -> Response:
+        return NoAnswer(failure, "so it is") if lookup == lost else world.fetch(lookup)
+
+    question = Question(Name("www.nsec.example."), rr.A)
+    chain = drive(validate(question, anchors=world.anchors, now=NOW, trust=TrustCache()), fetch)
+    assert chain.status is INDETERMINATE and chain.ede is ede
+    assert chain.reason is not None and chain.reason.code is code
+    assert "so it is" in chain.reason.sentence
+
+
 @pytest.mark.parametrize("rcode", [rr.SERVFAIL, rr.REFUSED, rr.FORMERR])
 def test_an_error_of_the_server_is_no_evidence(world: World, rcode: int) -> None:
     world.bend("nsec.example.", rr.DS, lambda m: sections(m, answer=(), authority=(), rcode=rcode))
-    assert world.check("www.nsec.example.").status is INDETERMINATE
+    chain = world.check("www.nsec.example.")
+    assert chain.status is INDETERMINATE
+    assert chain.reason is not None and chain.reason.code is Code.SERVER_FAILED
 
 
 def test_a_missing_ds_without_proof_is_bogus(world: World) -> None:
@@ -313,8 +346,6 @@ def test_rfc4035_5_3_3_validity_ends_with_the_ttl_of_the_rrset_or_of_its_rrsigs(
 
 
 def test_a_recursive_servers_merged_answer_serves_all_hops(world: World) -> None:
-    from unbroken.validation.protocol import Answer
-
     first = world.ask(Question(Name("alias.nsec.example."), rr.A))
     second = world.ask(Question(Name("www.nsec3.optout."), rr.A))
     merged = sections(first, answer=(*first.answer, *second.answer))
