@@ -14,6 +14,7 @@ from unbroken.chain import (
     Code,
     Limits,
     Link,
+    LinkKind,
     Outcome,
     Question,
     SignatureOutcome,
@@ -27,7 +28,7 @@ from unbroken.dns.serial import to_epoch
 from unbroken.validation.answers import Hop, authenticate_hop, establish_zone_of
 from unbroken.validation.context import Context, ask, describe, redirection_of, usable
 from unbroken.validation.explain import explain_failure
-from unbroken.validation.protocol import Answer, Effort, Lookup, NoAnswer, Response, Validation
+from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response, Validation
 from unbroken.validation.trust import TrustCache
 
 _DEFAULT_POLICY = Policy()
@@ -103,6 +104,12 @@ def _unanswered(
     """RFC 4035 §4.3: what can't be fetched can't be judged. The chain is walked as far as it goes, to show where it ends."""
     zone = yield from establish_zone_of(ctx, question.name, question.rdtype, ())
     where = describe(question.name, question.rdtype)
+    if response.failure is Failure.TOO_LARGE and zone.status is Status.SECURE:
+        # RFC 4035 §5.5: there is an answer from a signed zone, and it does not validate. Were that indeterminate, a forged one
+        # would only have to be large enough. None of its data is in the chain.
+        reason = finding(Code.LIMIT_EXCEEDED, where, limit="RRsets in one response")
+        refused = Link(LinkKind.DATA, zone.zone, Status.BOGUS, findings=(reason,))
+        return Chain(question, Status.BOGUS, zone.anchor, (*zone.links, refused))
     status = Status.BOGUS if zone.status is Status.BOGUS else Status.INDETERMINATE
     return Chain(question, status, zone.anchor, zone.links, findings=(explain_failure(response, where),))
 

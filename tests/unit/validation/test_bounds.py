@@ -230,3 +230,38 @@ def test_a_bogus_zone_is_entered_once(world: World) -> None:
     chain = world.check(str(name), rr.ANY, limits=limits, given=Answer(given))
     assert chain.status is BOGUS
     assert chain.reason is not None and chain.reason.code is Code.DNSKEY_NOT_SIGNED
+
+
+def _large(world: World, name: str, where: str, limit: int) -> Message:
+    """A forged address among so many RRsets that they are one more than `limit`."""
+    forged = RRset(Name(name), rr.A, 60, (b"\6\6\6\6",))
+    padding = [RRset(Name(f"n{n}.{name}"), rr.NSEC, 60, (Name(name).wire + b"\0\1\x40",)) for n in range(limit)]
+    honest = world.ask(Question(Name(name), rr.A))
+    if where == "answer":
+        return sections(honest, answer=(forged, *padding), authority=())
+    return sections(honest, answer=(forged,), authority=padding)
+
+
+@pytest.mark.parametrize("where", ["answer", "authority"])
+@pytest.mark.parametrize("in_hand", [True, False])
+@pytest.mark.parametrize(("limit", "code"), [(512, Code.LIMIT_EXCEEDED), (513, Code.SIGNATURE_MISSING)])
+def test_a_forged_answer_is_bogus_however_large_it_is(
+    world: World, where: str, in_hand: bool, limit: int, code: Code
+) -> None:
+    """Over the limit it is not looked at, so nothing of it is in the chain; of a signed zone that is no better than forged."""
+    message = _large(world, "www.nsec.example.", where, 512)
+    if not in_hand:
+        world.bend("www.nsec.example.", rr.A, lambda _: message)
+    given = Answer(message) if in_hand else None
+    chain = world.check("www.nsec.example.", given=given, limits=Limits(rrsets_per_response=limit))
+    assert chain.status is BOGUS
+    assert chain.reason is not None and chain.reason.code is code
+    if code is Code.LIMIT_EXCEEDED:
+        assert chain.rrset is None and all(link.evidence == () for link in chain.links if link.kind.value == "data")
+
+
+def test_an_answer_of_absurd_size_from_an_unsigned_zone_can_not_be_judged(world: World) -> None:
+    message = _large(world, "www.plain.optout.", "answer", 512)
+    chain = world.check("www.plain.optout.", given=Answer(message))
+    assert (chain.status, chain.rrset) == (INDETERMINATE, None)
+    assert chain.reason is not None and chain.reason.code is Code.LOOKUP_OVER_LIMIT
