@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
-from unbroken.dns.section import find_rrset, find_rrsigs
+from unbroken.dns.section import find_rrset
 from unbroken.dns.serial import seconds_until
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.redirection import NOT_REDIRECTED, synthesise
@@ -46,11 +46,6 @@ class ExpiringMap(Generic[_Key, _Value]):
         self._entries[key] = (self._clock.monotonic() + seconds, value)
         while len(self._entries) > self._capacity:
             del self._entries[next(iter(self._entries))]
-
-    def seconds_left(self, key: _Key) -> float:
-        """How long an entry still lasts; 0 when it is not there."""
-        entry = self._entries.get(key)
-        return max(0.0, entry[0] - self._clock.monotonic()) if entry is not None else 0.0
 
     def shorten(self, key: _Key, seconds: float) -> None:
         """Let an entry last no longer than `seconds` from now."""
@@ -140,8 +135,7 @@ class MessageCache:
         for owner in _ancestors(name):
             answer = self._stored(Lookup(owner, rr.DNAME))
             dname = find_rrset(answer.message.answer, owner, rr.DNAME) if answer is not None else None
-            # Unsigned, it is not used for other names than the one it came for: one forged reply would turn a whole subtree.
-            if answer is not None and dname is not None and find_rrsigs(answer.message.answer, owner, rr.DNAME):
+            if answer is not None and dname is not None:
                 try:
                     cname = synthesise(name, dname, name.replace_suffix(owner, dname.target()))
                 except ValueError:
@@ -262,20 +256,7 @@ class DelegationCache:
         """Remember a referral for its TTL. A configured zone is not overridden, but for the root by priming."""
         if delegation.zone not in self._fixed or delegation.zone.is_root:
             # A TTL of 0 would send this very question round again: a cut is kept at least until it was used.
-            seconds: float = min(max(ttl, 1), self._limits.maximum_ttl)
-            self._learnt.put(
-                delegation.zone, delegation, min(seconds, self._seconds_of_parent(delegation.zone) or seconds)
-            )
-
-    def _seconds_of_parent(self, zone: Name) -> float:
-        """How long the closest learnt cut above lasts. A cut below it lasts no longer, or a zone that its parent took away
-        would live on in its children (ghost domains). The root is not taken away; 0 where there is none but the root.
-        """
-        for count in range(zone.label_count - 1, 0, -1):
-            left = self._learnt.seconds_left(zone.ancestor(count))
-            if left > 0:
-                return left
-        return 0.0
+            self._learnt.put(delegation.zone, delegation, min(max(ttl, 1), self._limits.maximum_ttl))
 
     def get(self, zone: Name) -> Delegation | None:
         """The servers of exactly this zone."""

@@ -51,7 +51,6 @@ class Hunt:
     fallback: Found | None = None
     unresolved: list[Name] = field(default_factory=list)
     """Name servers whose addresses could not be had."""
-    asked: set[Server] = field(default_factory=set)
     attempts: int = 0
 
     def begin(self) -> None:
@@ -59,7 +58,6 @@ class Hunt:
         self.troubles.clear()
         self.silent.clear()
         self.unresolved.clear()
-        self.asked.clear()
         self.fallback = None
         self.attempts = 0
 
@@ -119,10 +117,6 @@ class Hunter:
         found = await self._round(preferred, delegation.zone, ask, work, hunt)
         if found is None and hunt.fallback is None and addresses is not None:
             found = await self._resolve_more(delegation, ask, work, hunt, addresses)
-        if found is None and hunt.fallback is None and avoided and not preferred and addresses is not None:
-            # All that are known gave what proved bogus: other addresses of theirs may do better.
-            hunt.asked.update(avoided)
-            found = await self._look_elsewhere(delegation, ask, work, hunt, addresses)
         if found is None and hunt.fallback is None:
             found = await self._round(avoided, delegation.zone, ask, work, hunt)
         for attempt in range(1, patience + 1):
@@ -143,7 +137,6 @@ class Hunter:
             if hunt.attempts >= self._limits.attempts_per_zone or work.is_spent:
                 return None
             hunt.attempts += 1
-            hunt.asked.add(server)
             tcp = attempt == PATIENCE
             reply = await self._exchanger.ask(server, ask, work, attempt=attempt, tcp=tcp, recursive=self._recursive)
             found = self._judge(reply, server, zone, ask, hunt)
@@ -179,14 +172,12 @@ class Hunter:
     async def _look_elsewhere(
         self, delegation: Delegation, ask: Lookup, work: Work, hunt: Hunt, addresses: AddressResolver
     ) -> Found | None:
-        """When every known address failed: glue may be out of date, and what the name server's own zone says of it wrong.
-        So ask for the addresses themselves, and take what the parents of that zone say.
-        """
+        """When every address of the glue failed: it may be out of date, so ask for the addresses themselves."""
         if len(hunt.path) > 1:
             return None
         # A zone whose servers are silent won't tell their addresses either.
-        zone = delegation.zone if hunt.troubles and hunt.is_silence else None
-        names = [name for name, _ in delegation.nameservers if not (zone and name.is_subdomain_of(zone))]
+        zone = delegation.zone if hunt.is_silence else None
+        names = [name for name, known in delegation.nameservers if known and not (zone and name.is_subdomain_of(zone))]
         some = tuple(names[: self._limits.nameservers_per_zone])
         return await self._ask_resolved(some, delegation, ask, work, hunt, addresses, Glue.PASSED_OVER)
 
@@ -200,14 +191,15 @@ class Hunter:
         addresses: AddressResolver,
         glue: Glue,
     ) -> Found | None:
+        asked = set(delegation.servers)
         for name in names:
             if work.is_spent:
                 return None
             servers = await addresses(name, work, hunt.path, glue)
             if not servers and glue is Glue.TRUSTED:
                 hunt.unresolved.append(name)
-            known = hunt.asked.union(delegation.servers)
-            fresh = tuple(server for server in dict.fromkeys(servers) if server not in known)
+            fresh = tuple(server for server in servers if server not in asked)
+            asked.update(fresh)
             found = await self._round(fresh, delegation.zone, ask, work, hunt)
             if found is not None:
                 return found

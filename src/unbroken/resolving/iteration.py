@@ -47,8 +47,6 @@ class _Descent:
     """Labels of the name that the zone's servers have been shown, or that the zone itself has."""
     minimises: bool
     step: int = 0
-    denied: Answer | None = None
-    """NXDOMAIN for a name above the one that is wanted."""
 
 
 class Iteration:
@@ -92,7 +90,9 @@ class Iteration:
             )
             if found is None:
                 if ask == lookup or work.is_spent:
-                    return self._unanswered(lookup, descent, ask, work, hunt)
+                    if hunt.is_silence:
+                        self._delegations.discard(descent.delegation.zone)
+                    return hunt.no_answer(ask, descent.delegation.zone, work)
                 # RFC 9156 §2.3 and its appendix: a server that fails on a short name may do well with the full one.
                 descent.minimises = False
             elif found.reading.kind is Kind.REFERRAL:
@@ -108,14 +108,6 @@ class Iteration:
                 self._messages.put(ask, answer)
                 self._pass_minimised(ask, answer, descent)
         return NoAnswer(Failure.OVER_LIMIT, f"more than {self._limits.referrals} referrals")
-
-    def _unanswered(self, lookup: Lookup, descent: _Descent, ask: Lookup, work: Work, hunt: Hunt) -> Response:
-        if descent.denied is not None:
-            # RFC 8020 §2: below a name that does not exist there is nothing, so that answer will do for this one.
-            return _restated(descent.denied, lookup)
-        if hunt.is_silence:
-            self._delegations.discard(descent.delegation.zone)
-        return hunt.no_answer(ask, descent.delegation.zone, work)
 
     def _start(self, lookup: Lookup) -> _Descent | None:
         # RFC 4035 §3.1.4.1: DS is asked at the parent, so never start from the zone of that very name.
@@ -144,7 +136,6 @@ class Iteration:
         else:
             # RFC 8020 says nothing is below, RFC 9156 §3 that not every server keeps to it: ask for the whole name.
             descent.minimises = False
-            descent.denied = answer
 
     def _refer(self, found: Found, lookup: Lookup, descent: _Descent) -> Response | None:
         """Take a referral: remember the cut and its DS, go there. A response, if that DS was the question."""
@@ -164,7 +155,6 @@ class Iteration:
         self._delegations.put(delegation, ttl)
         descent.delegation = self._delegations.get(cut) or delegation
         descent.shown = cut.label_count
-        descent.denied = None
         return None
 
     def _delegation(self, reading: Reading, cut: Name) -> Delegation:
@@ -186,11 +176,11 @@ class Iteration:
     ) -> tuple[Server, ...]:
         """The addresses of a name server: from the cache, from glue, or by resolving it, IPv4, or IPv6 when there is none.
 
-        With glue passed over: what resolving it gives, in both families, then the glue.
+        With glue passed over: what resolving it gives, in both families.
         """
         known = self._known_addresses(name) if glue is Glue.TRUSTED else ()
         if known or len(path) > self._limits.depth or not work.charge_nameserver(name):
-            return known or self._delegations.glue(name)
+            return known
         servers: tuple[Server, ...] = ()
         for rdtype in self._address_types:
             lookup = Lookup(name, rdtype)
@@ -203,7 +193,7 @@ class Iteration:
                 break
         if not servers:
             work.unresolvable.add(name)
-        return servers if glue is Glue.TRUSTED else servers + self._delegations.glue(name)
+        return servers
 
     def _known_addresses(self, name: Name) -> tuple[Server, ...]:
         for rdtype in self._address_types:
@@ -220,14 +210,6 @@ class Iteration:
         # RFC 2181 §10.3: the target of an NS record is no alias; a CNAME there is not followed.
         rrset = find_rrset(response.message.answer, lookup.name, lookup.rdtype)
         return self._servers(rrset.rdatas) if rrset is not None else ()
-
-
-def _restated(answer: Answer, lookup: Lookup) -> Answer:
-    """A denial of a name above as the answer to `lookup`."""
-    old = answer.message
-    question = (lookup.name, lookup.rdtype, rr.CLASS_IN)
-    message = Message(old.id, old.flags, question, old.answer, old.authority, rcode=old.rcode, edns=old.edns)
-    return Answer(message, answer.provenance)
 
 
 def address_text(rdata: bytes) -> str:

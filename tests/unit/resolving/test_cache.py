@@ -5,7 +5,7 @@ import pytest
 from tests.unit.resolving.test_reading import a, message, names, nsec, rrsig, soa
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
-from unbroken.resolving.cache import Delegation, DelegationCache, ExpiringMap, FailureCache, MessageCache, lifetime
+from unbroken.resolving.cache import ExpiringMap, FailureCache, MessageCache, lifetime
 from unbroken.resolving.clock import SettableClock
 from unbroken.resolving.work import ResolverLimits
 from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer
@@ -82,25 +82,6 @@ def test_a_dname_answers_for_every_name_below_it_and_not_for_its_own() -> None:
     assert found.message.answer[-1].target() == Name("a.b.example.net.")
     assert cache.get(Lookup(Name("example.com."), rr.TXT)) is None
     assert cache.get(Lookup(Name("example.com."), rr.DNAME)) is not None
-
-
-def test_an_unsigned_dname_answers_for_the_name_it_came_for_only() -> None:
-    cache = MessageCache(LIMITS, SettableClock(NOW))
-    made = names("www.example.com.", rr.CNAME, "www.example.net.")
-    cache.put(WWW, Answer(message(answer=(names("example.com.", rr.DNAME, "example.net."), made))))
-    assert cache.get(WWW) is not None
-    assert cache.get(Lookup(Name("other.example.com."), rr.A)) is None
-
-
-def test_a_cut_lasts_no_longer_than_the_learnt_one_above_it() -> None:
-    clock = SettableClock(NOW)
-    cache = DelegationCache(LIMITS, clock)
-    for zone, ttl in ((".", 1), ("example.", 5), ("sub.example.", 3600), ("deep.sub.example.", 3600)):
-        cache.put(Delegation(Name(zone), ()), ttl)
-    clock.advance(4)
-    assert cache.is_learnt(Name("deep.sub.example."))
-    clock.advance(2)
-    assert not any(cache.is_learnt(Name(zone)) for zone in ("example.", "sub.example.", "deep.sub.example."))
 
 
 def test_a_full_cache_lets_the_oldest_go() -> None:
