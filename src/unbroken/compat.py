@@ -185,13 +185,20 @@ async def _within(answer: Any, shared: _Shared, lifetime: float | None) -> dns.r
         raise _timeout(timeout=seconds, errors=[]) from error
 
 
+def _failure_text(resolution: Resolution) -> str:
+    if resolution.failure is not None:
+        return resolution.failure.detail
+    reason = resolution.chain.reason
+    return reason.sentence if resolution.is_withheld and reason is not None else "SERVFAIL"
+
+
 def _to_answer(resolution: Resolution, raise_on_no_answer: bool) -> dns.resolver.Answer:
     if resolution.status is Status.BOGUS:
         raise Bogus(resolution.chain)
     message = message_to_dnspython(resolution.message)
     name, rdtype = message.question[0].name, message.question[0].rdtype
     if resolution.failure is not None or resolution.rcode not in (rr.NOERROR, rr.NXDOMAIN, rr.YXDOMAIN):
-        why = resolution.failure.detail if resolution.failure is not None else "SERVFAIL"
+        why = _failure_text(resolution)
         raise _no_nameservers(request=dns.message.make_query(name, rdtype), errors=[("", False, 53, why, message)])
     if resolution.rcode == rr.NXDOMAIN:
         raise _nxdomain(qnames=[name], responses={name: message})

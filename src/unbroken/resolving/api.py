@@ -31,8 +31,8 @@ async def resolve(
     """Resolve a name from the root and validate the answer from the trust anchor.
 
     `name` as people write it (internationalised too) or a `Name`; `rdtype` a mnemonic, TYPEnnn or number. The result has
-    `.status`, `.chain`, `.rrset`. What the network does never raises: it is a status. Raises UsageError for a name or
-    type that is none.
+    `.status`, `.chain`, and `.rrset`, which is None when the data must not be used (`Resolution.is_withheld`). What the
+    network does never raises: it is a status. Raises UsageError for a name or type that is none.
     """
     return await (resolver or default_resolver()).resolve(to_name(name), to_rdtype(rdtype), effort=effort)
 

@@ -16,8 +16,8 @@ class Resolution:
     message: Message
     """As a recursive server gives it, all CNAME hops merged; AD is set when the chain is SECURE, and only then.
 
-    When it could not be resolved its rcode is SERVFAIL. When the chain is BOGUS it still holds the data, for inspection:
-    look at `status` before you use it."""
+    When it could not be resolved its rcode is SERVFAIL. When the answer is withheld it still holds the data, for
+    inspection: look at `is_withheld` before you use it."""
     chain: Chain
     failure: NoAnswer | None = None
     """Why there is no answer, or none to the last hop."""
@@ -28,14 +28,23 @@ class Resolution:
         return self.chain.status
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether the data must not be used: BOGUS, or INDETERMINATE though there is an anchor to judge it by.
+
+        RFC 4035 §5.5 and §4.3: what fails to validate, or can't be validated because keys or DS could not be had, is not
+        handed out. INDETERMINATE for want of an anchor alone is handed out, as by a resolver that does not validate.
+        """
+        return self.status is Status.BOGUS or (self.status is Status.INDETERMINATE and not self.chain.only_lacks_anchor)
+
+    @property
     def rcode(self) -> int:
-        """What a validating recursive server would return: SERVFAIL when the chain is BOGUS (RFC 4035 §5.5)."""
-        return rr.SERVFAIL if self.status is Status.BOGUS else self.message.rcode
+        """What a validating recursive server would return: SERVFAIL for what is withheld (RFC 4035 §5.5)."""
+        return rr.SERVFAIL if self.is_withheld else self.message.rcode
 
     @property
     def rrset(self) -> RRset | None:
-        """The RRset of the type asked for, at the end of the CNAMEs. None when there is none, or when the chain is BOGUS."""
-        if self.status is Status.BOGUS:
+        """The RRset of the type asked for, at the end of the CNAMEs. None when there is none, or when it is withheld."""
+        if self.is_withheld:
             return None
         for rrset in reversed(self.message.answer):
             if rrset.rdtype == self.question.rdtype:
