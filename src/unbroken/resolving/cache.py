@@ -85,6 +85,9 @@ class MessageCache:
         answer = self._stored(lookup)
         if answer is not None:
             return answer
+        # RFC 4035 §3.1.4.1: DS is the parent's data. A CNAME at the apex of the child is the child's, and says nothing of it.
+        if lookup.rdtype == rr.DS:
+            return None
         # RFC 1034 §3.6.2: a CNAME restarts the query whatever its type; RFC 6672 §3.2: a DNAME above does, and makes a CNAME.
         if lookup.rdtype not in NOT_REDIRECTED:
             alias = self._stored(Lookup(lookup.name, rr.CNAME))
