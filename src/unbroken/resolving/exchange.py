@@ -64,7 +64,10 @@ class Exchanger:
             # RFC 6891 §6.2.2 and §7: a server that knows no EDNS says FORMERR or NOTIMP, without OPT; ask again without.
             plain = await self._ask_once(server, lookup, work, attempt, tcp, recursive, False)
             if isinstance(plain, Reply) and plain.message.rcode in (rr.NOERROR, rr.NXDOMAIN):
-                self._book.mark_without_edns(server)
+                # RFC 5452 §9.1: a bare header is easier to forge than an echo of the question. It will do for this query,
+                # but not to ask the server without EDNS, and so without DNSSEC, from now on.
+                if outcome.message.question is not None:
+                    self._book.mark_without_edns(server)
                 return plain
         return outcome
 

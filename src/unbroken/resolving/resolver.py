@@ -227,6 +227,8 @@ class Resolver:
 
     def _set_aside(self, chain: Chain, work: Work) -> None:
         """Forget the look-ups that the broken link may rest on, and ask those who answered them last from now on."""
+        # RFC 6891 §6.2.2: no EDNS, no signatures. Someone may have forged the refusal, or the server have had a bad moment.
+        self.book.expect_edns(server for served in work.served_by.values() for server in served)
         doubted = [lookup for lookup in work.responses if _may_rest_on(chain.broken_link, lookup, chain.question)]
         for lookup in doubted:
             work.avoid.setdefault(lookup, set()).update(work.served_by.pop(lookup, set()))

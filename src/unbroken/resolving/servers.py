@@ -1,6 +1,7 @@
 """What is known of servers: how fast they answer, whether they fail, which zones they turned out not to serve."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,7 @@ _FIRST_TIMEOUT: Final = 0.8
 _MAXIMUM_TIMEOUT: Final = 4.0
 _REMEMBERED: Final = 900.0
 _LAME_SECONDS: Final = 300.0
+_WITHOUT_EDNS_SECONDS: Final = 900.0
 _FAILURES_TO_BACK_OFF: Final = 3
 _LONGEST_BACK_OFF: Final = 300.0
 
@@ -29,15 +31,18 @@ class _Record:
     variation: float = 0.0
     failures: int = 0
     backs_off_until: float = 0.0
-    lacks_edns: bool = False
 
 
 class ServerBook:
-    """Smoothed round-trip times (RFC 6298 §2), back-off and lameness of servers, forgotten after a quarter of an hour."""
+    """Smoothed round-trip times (RFC 6298 §2), back-off and lameness of servers, forgotten after a quarter of an hour without a query.
+
+    That a server refuses EDNS has a time of its own, which its replies do not prolong: without EDNS there is no DNSSEC.
+    """
 
     def __init__(self, limits: ResolverLimits, clock: Clock) -> None:
         self._clock = clock
         self._records: ExpiringMap[Server, _Record] = ExpiringMap(limits.servers, clock)
+        self._without_edns: ExpiringMap[Server, bool] = ExpiringMap(limits.servers, clock)
         self._lame: ExpiringMap[tuple[Server, Name], bool] = ExpiringMap(limits.servers, clock)
 
     def answered(self, server: Server, seconds: float) -> None:
@@ -77,14 +82,17 @@ class ServerBook:
 
     def lacks_edns(self, server: Server) -> bool:
         """Whether the server is known to refuse EDNS."""
-        record = self._records.get(server)
-        return record is not None and record.lacks_edns
+        return self._without_edns.get(server) is not None
 
     def mark_without_edns(self, server: Server) -> None:
         """The server answered FORMERR or NOTIMP to EDNS, and well without it (RFC 6891 §6.2.2)."""
-        record = self._record(server)
-        record.lacks_edns = True
-        self._records.put(server, record, _REMEMBERED)
+        self._without_edns.put(server, True, _WITHOUT_EDNS_SECONDS)
+
+    def expect_edns(self, servers: Iterable[str]) -> None:
+        """Ask these servers (in text form) with EDNS again: that they refuse it is doubted."""
+        for text in servers:
+            address, _, port = text.partition("@")
+            self._without_edns.discard(Server(address, int(port) if port else 53))
 
     def order(self, servers: tuple[Server, ...], zone: Name, avoid: set[str], *, shuffle: bool) -> list[Server]:
         """Best first: not avoided, not lame, not backing off, quick. None is left out: it may be the only one that answers."""
@@ -105,6 +113,7 @@ class ServerBook:
     def clear(self) -> None:
         """Forget everything."""
         self._records.clear()
+        self._without_edns.clear()
         self._lame.clear()
 
     def _record(self, server: Server) -> _Record:
