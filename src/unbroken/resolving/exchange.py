@@ -78,7 +78,10 @@ class Exchanger:
         outcome = await self._carry(server, query, lookup, work, attempt, tcp)
         if isinstance(outcome, Reply) and outcome.message.is_truncated() and not tcp:
             # RFC 7766 §5: a truncated reply is not used, the query goes again over TCP.
-            return await self._carry(server, query, lookup, work, attempt, True)
+            outcome = await self._carry(server, query, lookup, work, attempt, True)
+        if isinstance(outcome, Reply) and outcome.message.is_truncated():
+            # RFC 2181 §9: what is truncated must not be taken for the whole; over TCP there is no way on from there.
+            return Trouble(server, Failure.MALFORMED, "truncated, though over TCP")
         return outcome
 
     def _query(self, lookup: Lookup, recursive: bool, with_edns: bool) -> bytes:

@@ -34,7 +34,7 @@ class _Record:
 
 
 class ServerBook:
-    """Smoothed round-trip times (RFC 6298 §2), back-off and lameness of servers, forgotten after a quarter of an hour without a query.
+    """Smoothed round-trip times (RFC 6298 §2), back-off and lameness of servers, forgotten a quarter of an hour after the last.
 
     That a server refuses EDNS has a time of its own, which its replies do not prolong: without EDNS there is no DNSSEC.
     """
