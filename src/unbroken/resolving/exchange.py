@@ -96,11 +96,15 @@ class Exchanger:
     ) -> Reply | Trouble:
         if not work.charge():
             return Trouble(server, Failure.OVER_LIMIT, "not asked: the question used up its queries or its time")
-        timeout = max(0.05, min(self._book.timeout(server, attempt + tcp), work.seconds_left))
+        patience = self._book.timeout(server, attempt + tcp)
+        timeout = max(0.05, min(patience, work.seconds_left))
         started = self._clock.monotonic()
         try:
             wire = await self._transport.exchange(server, query, timeout=timeout, tcp=tcp)
         except TransportTimeout:
+            if timeout < patience:
+                # The question ran out of time, the server did not: that must not count against it with other questions.
+                return Trouble(server, Failure.OVER_LIMIT, "no reply in the time that the question had left")
             self._book.failed(server, timeout)
             return Trouble(server, Failure.TIMEOUT, "timeout over TCP" if tcp else "timeout")
         except TransportError as error:

@@ -52,6 +52,8 @@ class Hunt:
     unresolved: list[Name] = field(default_factory=list)
     """Name servers whose addresses could not be had."""
     attempts: int = 0
+    is_cut_short: bool = False
+    """Whether servers were left unasked because the question had used up its budget."""
 
     def begin(self) -> None:
         """Start on the servers of another zone, or on another name."""
@@ -60,11 +62,13 @@ class Hunt:
         self.unresolved.clear()
         self.fallback = None
         self.attempts = 0
+        self.is_cut_short = False
 
     @property
     def is_silence(self) -> bool:
-        """Whether nothing at all was heard from the zone's servers: what is known of them may be out of date."""
-        return all(trouble.failure in (Failure.TIMEOUT, Failure.UNREACHABLE) for trouble in self.troubles)
+        """Whether all servers of the zone were asked and none was heard: what is known of them may be out of date."""
+        failures = {trouble.failure for trouble in self.troubles} - {Failure.OVER_LIMIT}
+        return bool(failures) and failures <= {Failure.TIMEOUT, Failure.UNREACHABLE} and not self.is_cut_short
 
     def no_answer(self, ask: Lookup, zone: Name, work: Work) -> NoAnswer:
         """The failure, naming each server and what it did."""
@@ -135,10 +139,14 @@ class Hunter:
         avoid = work.avoid.get(ask, set())
         for server in self._book.order(servers, zone, avoid, shuffle=self._shuffle):
             if hunt.attempts >= self._limits.attempts_per_zone or work.is_spent:
+                # A server that was asked before has had its chance.
+                hunt.is_cut_short |= attempt == 0
                 return None
             hunt.attempts += 1
             tcp = attempt == PATIENCE
             reply = await self._exchanger.ask(server, ask, work, attempt=attempt, tcp=tcp, recursive=self._recursive)
+            if isinstance(reply, Trouble) and reply.failure is Failure.OVER_LIMIT:
+                hunt.is_cut_short |= attempt == 0
             found = self._judge(reply, server, zone, ask, hunt)
             if found is not None:
                 work.heard = True

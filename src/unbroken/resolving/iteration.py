@@ -10,7 +10,7 @@ from unbroken.chain import Provenance
 from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
-from unbroken.resolving.cache import Delegation, DelegationCache, MessageCache
+from unbroken.resolving.cache import Delegation, DelegationCache, FailureCache, MessageCache
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.hunt import PATIENCE, Found, Glue, Hunt, Hunter
 from unbroken.resolving.options import Options
@@ -57,6 +57,7 @@ class Iteration:
         hunter: Hunter,
         delegations: DelegationCache,
         messages: MessageCache,
+        failures: FailureCache,
         limits: ResolverLimits,
         clock: Clock,
         options: Options,
@@ -64,6 +65,7 @@ class Iteration:
         self._hunter = hunter
         self._delegations = delegations
         self._messages = messages
+        self._failures = failures
         self._limits = limits
         self._clock = clock
         self._port = options.port
@@ -179,21 +181,39 @@ class Iteration:
         With glue passed over: what resolving it gives, in both families.
         """
         known = self._known_addresses(name) if glue is Glue.TRUSTED else ()
-        if known or len(path) > self._limits.depth or not work.charge_nameserver(name):
+        if known:
             return known
+        if len(path) > self._limits.depth:
+            work.curtailed += 1
+            return ()
+        if not work.charge_nameserver(name):
+            return ()
         servers: tuple[Server, ...] = ()
         for rdtype in self._address_types:
             lookup = Lookup(name, rdtype)
-            if lookup not in path:
-                response = self._messages.get(lookup) or await self.resolve(lookup, work, path)
-                servers += self._addresses_in(response, lookup)
-                if isinstance(response, Answer) and response.message.rcode == rr.NXDOMAIN:
-                    break
+            if lookup in path:
+                work.curtailed += 1
+                continue
+            response = await self._address_response(lookup, work, path)
+            servers += self._addresses_in(response, lookup)
+            if isinstance(response, Answer) and response.message.rcode == rr.NXDOMAIN:
+                break
             if servers and glue is Glue.TRUSTED:
                 break
         if not servers:
             work.unresolvable.add(name)
         return servers
+
+    async def _address_response(self, lookup: Lookup, work: Work, path: tuple[Lookup, ...]) -> Response:
+        known = self._messages.get(lookup) or self._failures.get(lookup)
+        if known is not None:
+            return known
+        curtailed = work.curtailed
+        response = await self.resolve(lookup, work, path)
+        # RFC 9520 §3.2: failures are cached, those of name server addresses too; but not what the budget or a circle made.
+        if isinstance(response, NoAnswer) and not work.is_spent and work.curtailed == curtailed:
+            self._failures.put(lookup, response)
+        return response
 
     def _known_addresses(self, name: Name) -> tuple[Server, ...]:
         for rdtype in self._address_types:

@@ -1,7 +1,7 @@
 """The resolver: look-ups through caches, iteration or forwarders, and questions validated from the anchor down."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from unbroken.chain import Chain, Limits, Link, Provenance, Question, Status
 from unbroken.dns import Message, Name
@@ -88,7 +88,9 @@ class Resolver:
             if delegation.servers or delegation.nameservers:
                 self.delegations.fix(delegation)
         self._priming = Priming(hunter, self.delegations, root, options)
-        self._iteration = Iteration(hunter, self.delegations, self.messages, self.resolver_limits, self.clock, options)
+        self._iteration = Iteration(
+            hunter, self.delegations, self.messages, self.failures, self.resolver_limits, self.clock, options
+        )
 
     # --- look-ups -----------------------------------------------------------------------------------------------------
 
@@ -107,25 +109,49 @@ class Resolver:
         known = work.responses.get(lookup)
         if known is not None:
             return known
-        response: Response | None = self.messages.get(lookup) or self.failures.get(lookup)
-        if response is None:
-            response = await self._flights.join((lookup, work.attempt), lambda: self._look_up(lookup, work))
+        response = await self._known_or_joined(lookup, work)
         work.responses[lookup] = response
         if isinstance(response, Answer):
             work.served_by.setdefault(lookup, set()).add(response.provenance.server)
         return response
 
+    async def _known_or_joined(self, lookup: Lookup, work: Work) -> Response:
+        started = False
+
+        def start() -> Coroutine[Any, Any, Response]:
+            nonlocal started
+            started = True
+            return self._look_up(lookup, work)
+
+        while True:
+            known = self.messages.get(lookup) or self.failures.get(lookup)
+            if known is not None:
+                return known
+            response = await self._flights.join((lookup, work.attempt), start)
+            if isinstance(response, Answer):
+                work.heard = True
+                return response
+            # A failure that is not kept is one of somebody else's budget. It says nothing to a question that has its own.
+            if started or work.is_spent:
+                return self.failures.get(lookup) or response
+
     async def _look_up(self, lookup: Lookup, work: Work) -> Response:
+        was_fresh, curtailed = work.is_fresh, work.curtailed
+        response = await self._resolve(lookup, work)
+        # RFC 9520 §3.2: failures must be cached. Not so one that this question made by coming here with little left: it
+        # would be everybody's.
+        is_own = work.is_spent or work.curtailed > curtailed
+        if isinstance(response, NoAnswer) and (was_fresh or not is_own):
+            self.failures.put(lookup, response)
+        return response
+
+    async def _resolve(self, lookup: Lookup, work: Work) -> Response:
         forwarded = self._forwarding.closest(lookup)
         stub = self.delegations.configured_above(lookup.name)
         if forwarded is not None and (stub is None or stub.label_count <= forwarded.label_count):
-            response = await self._forwarding.resolve(forwarded, lookup, work)
-        else:
-            await self._prime_if_due(lookup, work)
-            response = await self._iteration.resolve(lookup, work)
-        if isinstance(response, NoAnswer) and response.failure is not Failure.OVER_LIMIT:
-            self.failures.put(lookup, response)
-        return response
+            return await self._forwarding.resolve(forwarded, lookup, work)
+        await self._prime_if_due(lookup, work)
+        return await self._iteration.resolve(lookup, work)
 
     async def _prime_if_due(self, lookup: Lookup, work: Work) -> None:
         if not self.options.prime or not self._priming.is_due:

@@ -1,10 +1,14 @@
 """The account of one question: how many queries and how much time it may still cost, and what it has learnt so far."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from unbroken.dns import Name
 from unbroken.resolving.clock import Clock
 from unbroken.validation.protocol import Lookup, Response
+
+_TICK: Final = 0.001
+"""Seconds: an event loop may end a wait a clock tick early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Work:
     clock: Clock
     started: float
     queries: int = 0
+    curtailed: int = 0
+    """Times that something was not done for want of budget, or since it would have led in a circle."""
     heard: bool = False
     """Whether any server has answered as a server of its zone does; something on the path that answers for it does not."""
     attempt: int = 0
@@ -75,7 +81,12 @@ class Work:
     @property
     def is_spent(self) -> bool:
         """Whether no further query may be sent."""
-        return self.queries >= self.limits.queries or self.seconds_left <= 0
+        return self.queries >= self.limits.queries or self.seconds_left <= _TICK
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether next to nothing is spent: what fails with this account fails with any."""
+        return self.queries == 0 and self.clock.monotonic() - self.started <= self.limits.silence / 10
 
     @property
     def seconds_left(self) -> float:
@@ -86,6 +97,7 @@ class Work:
     def charge_nameserver(self, name: Name) -> bool:
         """Take the resolution of one name server off the account; False when there is none left, or it failed before."""
         if self.nameserver_lookups >= self.limits.nameserver_lookups or name in self.unresolvable:
+            self.curtailed += 1
             return False
         self.nameserver_lookups += 1
         return True
@@ -93,6 +105,7 @@ class Work:
     def charge(self) -> bool:
         """Take one query off the account; False when there is none left, and then it must not be sent."""
         if self.is_spent:
+            self.curtailed += 1
             return False
         self.queries += 1
         return True
