@@ -9,6 +9,7 @@ from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.resolving.cache import Delegation
 from unbroken.resolving.exchange import Exchanger, Reply, Trouble
+from unbroken.resolving.flights import Flights
 from unbroken.resolving.reading import Kind, Reading, read
 from unbroken.resolving.servers import ServerBook
 from unbroken.resolving.transport import Server
@@ -41,6 +42,19 @@ class Found:
 
 
 @dataclass(slots=True)
+class Round:
+    """What one pass over some servers of a zone gave."""
+
+    found: Found | None = None
+    fallback: Found | None = None
+    troubles: list[Trouble] = field(default_factory=list)
+    silent: list[Server] = field(default_factory=list)
+    attempts: int = 0
+    is_cut_short: bool = False
+    """Whether servers were left unasked because of what the question had spent."""
+
+
+@dataclass(slots=True)
 class Hunt:
     """What the servers of one zone did, for one question."""
 
@@ -63,6 +77,14 @@ class Hunt:
         self.fallback = None
         self.attempts = 0
         self.is_cut_short = False
+
+    def take(self, one: Round) -> Found | None:
+        """Add what a round gave to what is known."""
+        self.troubles += one.troubles
+        self.silent += one.silent
+        self.fallback = self.fallback or one.fallback
+        self.attempts += one.attempts
+        return one.found
 
     @property
     def is_silence(self) -> bool:
@@ -102,6 +124,7 @@ class Hunter:
         self._limits = limits
         self._shuffle = shuffle
         self._recursive = recursive
+        self._rounds: Flights[tuple[Name, Lookup, tuple[Server, ...], int, frozenset[str]], Round] = Flights()
 
     async def hunt(
         self,
@@ -136,38 +159,59 @@ class Hunter:
     async def _round(
         self, servers: tuple[Server, ...], zone: Name, ask: Lookup, work: Work, hunt: Hunt, attempt: int = 0
     ) -> Found | None:
+        """Ask each in turn. Identical rounds of several questions are one.
+
+        RFC 5452 §5: with many identical queries out, a forged reply has as many chances. A round waits for nothing but
+        servers, so that questions whose name servers depend on each other can't come to wait for each other here.
+        """
+        if not servers:
+            return None
+        avoid = frozenset(work.avoid.get(ask, ()))
+        left = self._limits.attempts_per_zone - hunt.attempts
+        one = await self._rounds.join(
+            (zone, ask, servers, attempt, avoid),
+            lambda: self._go_round(servers, zone, ask, work, attempt, left),
+            lambda one: one.found is not None or not one.is_cut_short or work.is_spent,
+        )
+        # A server that was asked before has had its chance.
+        hunt.is_cut_short |= one.is_cut_short and attempt == 0
+        found = hunt.take(one)
+        work.heard |= found is not None
+        return found
+
+    async def _go_round(
+        self, servers: tuple[Server, ...], zone: Name, ask: Lookup, work: Work, attempt: int, left: int
+    ) -> Round:
+        one = Round()
         avoid = work.avoid.get(ask, set())
         for server in self._book.order(servers, zone, avoid, shuffle=self._shuffle):
-            if hunt.attempts >= self._limits.attempts_per_zone or work.is_spent:
-                # A server that was asked before has had its chance.
-                hunt.is_cut_short |= attempt == 0
-                return None
-            hunt.attempts += 1
+            if one.attempts >= left or work.is_spent:
+                one.is_cut_short = True
+                break
+            one.attempts += 1
             tcp = attempt == PATIENCE
             reply = await self._exchanger.ask(server, ask, work, attempt=attempt, tcp=tcp, recursive=self._recursive)
-            if isinstance(reply, Trouble) and reply.failure is Failure.OVER_LIMIT:
-                hunt.is_cut_short |= attempt == 0
-            found = self._judge(reply, server, zone, ask, hunt)
-            if found is not None:
-                work.heard = True
-                return found
-        return None
+            one.is_cut_short |= isinstance(reply, Trouble) and reply.failure is Failure.OVER_LIMIT
+            one.found = self._judge(reply, server, zone, ask, one)
+            if one.found is not None:
+                break
+        return one
 
-    def _judge(self, reply: Reply | Trouble, server: Server, zone: Name, ask: Lookup, hunt: Hunt) -> Found | None:
+    def _judge(self, reply: Reply | Trouble, server: Server, zone: Name, ask: Lookup, one: Round) -> Found | None:
         if isinstance(reply, Trouble):
-            hunt.troubles.append(reply)
+            one.troubles.append(reply)
             if reply.failure in (Failure.TIMEOUT, Failure.MALFORMED):
-                hunt.silent.append(server)
+                one.silent.append(server)
             return None
         reading = read(reply.message, zone, ask.name, ask.rdtype, recursive=self._recursive)
         found = Found(reading, server, reply.transport, reply.message)
         if reading.kind in (Kind.ANSWER, Kind.REFERRAL):
             return found
         if reading.kind is Kind.WEAK:
-            hunt.fallback = hunt.fallback or found
+            one.fallback = one.fallback or found
         elif reading.kind is Kind.LAME or reply.message.rcode == rr.REFUSED:
             self._book.mark_lame(server, zone)
-        hunt.troubles.append(Trouble(server, Failure.SERVFAIL, reading.detail))
+        one.troubles.append(Trouble(server, Failure.SERVFAIL, reading.detail))
         return None
 
     async def _resolve_more(

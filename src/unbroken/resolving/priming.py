@@ -54,7 +54,8 @@ class Priming:
         ns = find_rrset(found.reading.message.answer, Name.ROOT, rr.NS) if found is not None else None
         if found is None or ns is None:
             # RFC 9609 §3: the hints are what there is; try to prime again later.
-            self._delegations.put(self._hinted, 60)
+            if not work.is_spent:
+                self._delegations.put(self._hinted, 60)
             return
         primed = self._delegation(ns, found.raw)
         self._delegations.put(primed if primed.servers else self._hinted, ns.ttl)

@@ -1,7 +1,7 @@
 """The resolver: look-ups through caches, iteration or forwarders, and questions validated from the anchor down."""
 
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from unbroken.chain import Chain, Limits, Link, Provenance, Question, Status
 from unbroken.dns import Message, Name
@@ -116,24 +116,19 @@ class Resolver:
         return response
 
     async def _known_or_joined(self, lookup: Lookup, work: Work) -> Response:
-        started = False
+        def known() -> Response | None:
+            return self.messages.get(lookup) or self.failures.get(lookup)
 
-        def start() -> Coroutine[Any, Any, Response]:
-            nonlocal started
-            started = True
-            return self._look_up(lookup, work)
-
-        while True:
-            known = self.messages.get(lookup) or self.failures.get(lookup)
-            if known is not None:
-                return known
-            response = await self._flights.join((lookup, work.attempt), start)
-            if isinstance(response, Answer):
-                work.heard = True
-                return response
+        def suffices(response: Response) -> bool:
             # A failure that is not kept is one of somebody else's budget. It says nothing to a question that has its own.
-            if started or work.is_spent:
-                return self.failures.get(lookup) or response
+            return isinstance(response, Answer) or known() is not None or work.is_spent
+
+        response = known()
+        if response is None:
+            key = (lookup, work.attempt)
+            response = await self._flights.join(key, lambda: self._look_up(lookup, work), suffices)
+            work.heard |= isinstance(response, Answer)
+        return response
 
     async def _look_up(self, lookup: Lookup, work: Work) -> Response:
         was_fresh, curtailed = work.is_fresh, work.curtailed
