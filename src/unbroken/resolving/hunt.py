@@ -147,7 +147,8 @@ class Hunter:
         if found is None and hunt.fallback is None:
             found = await self._round(avoided, delegation.zone, ask, work, hunt)
         for attempt in range(1, patience + 1):
-            if found is not None or hunt.fallback is not None or not hunt.silent:
+            # A doubtful answer waits for those that were not heard yet: one of them may know better.
+            if found is not None or not hunt.silent:
                 break
             again = tuple(hunt.silent)
             hunt.silent.clear()
@@ -185,20 +186,30 @@ class Hunter:
         one = Round()
         avoid = work.avoid.get(ask, set())
         for server in self._book.order(servers, zone, avoid, shuffle=self._shuffle):
-            if one.attempts >= left or work.is_spent:
+            spent = one.attempts >= left or work.failures[zone] >= self._limits.failures_per_zone
+            if spent or work.is_spent:
                 one.is_cut_short = True
+                work.curtailed += 1
                 break
+            if work.is_refused(server, zone):
+                one.is_cut_short = True
+                work.curtailed += 1
+                one.troubles.append(Trouble(server, Failure.SERVFAIL, "not asked again after it refused"))
+                continue
             one.attempts += 1
             tcp = attempt == PATIENCE
             reply = await self._exchanger.ask(server, ask, work, attempt=attempt, tcp=tcp, recursive=self._recursive)
             one.is_cut_short |= isinstance(reply, Trouble) and reply.failure is Failure.OVER_LIMIT
-            one.found = self._judge(reply, server, zone, ask, one)
+            one.found = self._judge(reply, server, zone, ask, work, one)
             if one.found is not None:
                 break
         return one
 
-    def _judge(self, reply: Reply | Trouble, server: Server, zone: Name, ask: Lookup, one: Round) -> Found | None:
+    def _judge(
+        self, reply: Reply | Trouble, server: Server, zone: Name, ask: Lookup, work: Work, one: Round
+    ) -> Found | None:
         if isinstance(reply, Trouble):
+            work.failures[zone] += 1
             one.troubles.append(reply)
             if reply.failure in (Failure.TIMEOUT, Failure.MALFORMED):
                 one.silent.append(server)
@@ -209,8 +220,14 @@ class Hunter:
             return found
         if reading.kind is Kind.WEAK:
             one.fallback = one.fallback or found
-        elif reading.kind is Kind.LAME or reply.message.rcode == rr.REFUSED:
-            self._book.mark_lame(server, zone)
+        else:
+            work.failures[zone] += 1
+            # What a recursive server refuses is a matter of the name, not of the server.
+            is_lame = reading.kind is Kind.LAME or reply.message.rcode == rr.REFUSED
+            if not self._recursive:
+                work.refused(server, zone if is_lame else None)
+            if is_lame:
+                self._book.mark_lame(server, zone)
         one.troubles.append(Trouble(server, Failure.SERVFAIL, reading.detail))
         return None
 
@@ -227,9 +244,9 @@ class Hunter:
         """When every address of the glue failed: it may be out of date, so ask for the addresses themselves."""
         if len(hunt.path) > 1:
             return None
-        # A zone whose servers are silent won't tell their addresses either.
-        zone = delegation.zone if hunt.is_silence else None
-        names = [name for name, known in delegation.nameservers if known and not (zone and name.is_subdomain_of(zone))]
+        # A zone whose servers fail won't tell their addresses either: the very same servers would be asked for them.
+        zone = delegation.zone
+        names = [name for name, known in delegation.nameservers if known and not name.is_subdomain_of(zone)]
         some = tuple(names[: self._limits.nameservers_per_zone])
         return await self._ask_resolved(some, delegation, ask, work, hunt, addresses, Glue.PASSED_OVER)
 

@@ -82,7 +82,7 @@ class Iteration:
             return NoAnswer(Failure.UNREACHABLE, "no root servers are configured")
         hunt = Hunt((*path, lookup))
         for _ in range(self._limits.referrals):
-            ask = self._next(lookup, descent)
+            ask = self._next(lookup, descent, work)
             known = self._messages.get(ask) if ask != lookup else None
             if known is not None:
                 self._pass_minimised(ask, known, descent)
@@ -96,7 +96,7 @@ class Iteration:
                         self._delegations.discard(descent.delegation.zone)
                     return hunt.no_answer(ask, descent.delegation.zone, work)
                 # RFC 9156 §2.3 and its appendix: a server that fails on a short name may do well with the full one.
-                descent.minimises = False
+                work.takes_whole_names.add(descent.delegation.zone)
             elif found.reading.kind is Kind.REFERRAL:
                 answer = self._refer(found, lookup, descent)
                 if answer is not None:
@@ -124,8 +124,8 @@ class Iteration:
             return None
         return _Descent(delegation, delegation.zone.label_count, self._minimise)
 
-    def _next(self, lookup: Lookup, descent: _Descent) -> Lookup:
-        if not descent.minimises:
+    def _next(self, lookup: Lookup, descent: _Descent, work: Work) -> Lookup:
+        if not descent.minimises or descent.delegation.zone in work.takes_whole_names:
             return lookup
         total = lookup.name.label_count
         labels = minimised_labels(total, descent.shown, descent.step)

@@ -1,12 +1,16 @@
 """The account of one question: how many queries and how much time it may still cost, and what it has learnt so far."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
 from unbroken.dns import Name
 from unbroken.resolving.clock import Clock
+from unbroken.resolving.transport import Server
 from unbroken.validation.protocol import Lookup, Response
 
+_REFUSALS_FOR_A_ZONE: Final = 2
+"""Once for a minimised name, once for the whole."""
 _TICK: Final = 0.001
 """Seconds: an event loop may end a wait a clock tick early."""
 
@@ -23,6 +27,10 @@ class ResolverLimits:
     """Seconds after which a question is given up when no server at all has answered well: there is no network."""
     attempts_per_zone: int = 16
     """Queries for one name and type to the servers of one zone."""
+    failures_per_zone: int = 32
+    """Queries to the servers of one zone that came to nothing, for one question, over all its names and types."""
+    refusals_per_server: int = 6
+    """Refusals of one address for one question, whatever the zone: a stranger may have named it as his server."""
     nameservers_per_zone: int = 5
     """Name server names of one delegation that are resolved for want of glue (NXNSAttack)."""
     nameserver_lookups: int = 40
@@ -64,6 +72,12 @@ class Work:
     attempt: int = 0
     """0 for the first try; counts up when a bogus chain is built anew."""
     nameserver_lookups: int = 0
+    failures: Counter[Name] = field(default_factory=Counter)
+    """Queries that came to nothing, by the zone whose servers they went to."""
+    refusals: Counter[Server | tuple[Server, Name]] = field(default_factory=Counter)
+    """Replies that said no, by server, and by server and zone."""
+    takes_whole_names: set[Name] = field(default_factory=set)
+    """Zones whose servers failed on a minimised name: they are shown whole ones from then on."""
     unresolvable: set[Name] = field(default_factory=set)
     """Name servers whose addresses could not be had, so that no delegation asks for them again."""
     responses: dict[Lookup, Response] = field(default_factory=dict)
@@ -101,6 +115,17 @@ class Work:
             return False
         self.nameserver_lookups += 1
         return True
+
+    def refused(self, server: Server, zone: Name | None) -> None:
+        """The server said no: to a name, or to all of the zone."""
+        self.refusals[server] += 1
+        if zone is not None:
+            self.refusals[server, zone] += 1
+
+    def is_refused(self, server: Server, zone: Name) -> bool:
+        """Whether the server said no often enough."""
+        of_zone = self.refusals[server, zone] >= _REFUSALS_FOR_A_ZONE
+        return of_zone or self.refusals[server] >= self.limits.refusals_per_server
 
     def charge(self) -> bool:
         """Take one query off the account; False when there is none left, and then it must not be sent."""
