@@ -8,7 +8,7 @@ from unbroken.dns import Edns, Message, WireError
 from unbroken.dns import rdtype as rr
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.servers import ServerBook
-from unbroken.resolving.transport import Server, Transport, TransportError, TransportTimeout
+from unbroken.resolving.transport import Server, Transport, TransportError, TransportSpoofed, TransportTimeout
 from unbroken.resolving.work import Work
 from unbroken.validation.protocol import Failure, Lookup
 
@@ -107,6 +107,11 @@ class Exchanger:
                 return Trouble(server, Failure.OVER_LIMIT, "no reply in the time that the question had left")
             self._book.failed(server, timeout)
             return Trouble(server, Failure.TIMEOUT, "timeout over TCP" if tcp else "timeout")
+        except TransportSpoofed as error:
+            # RFC 5452 §9: someone guesses ids. Over TCP he would have to guess sequence numbers too.
+            if not tcp:
+                return await self._carry(server, query, lookup, work, attempt, True)
+            return Trouble(server, Failure.UNREACHABLE, str(error))
         except TransportError as error:
             self._book.failed(server, 0.0)
             return Trouble(server, Failure.UNREACHABLE, str(error))

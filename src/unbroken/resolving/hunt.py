@@ -49,6 +49,7 @@ class Round:
     fallback: Found | None = None
     troubles: list[Trouble] = field(default_factory=list)
     silent: list[Server] = field(default_factory=list)
+    attempt: int = 0
     attempts: int = 0
     is_cut_short: bool = False
     """Whether servers were left unasked because of what the question had spent."""
@@ -61,7 +62,7 @@ class Hunt:
     path: tuple[Lookup, ...]
     troubles: list[Trouble] = field(default_factory=list)
     silent: list[Server] = field(default_factory=list)
-    """Those worth another try: they timed out, or what came was garbled."""
+    """Those worth another try: they timed out, could not be reached once, or what came was garbled."""
     fallback: Found | None = None
     unresolved: list[Name] = field(default_factory=list)
     """Name servers whose addresses could not be had."""
@@ -183,7 +184,7 @@ class Hunter:
     async def _go_round(
         self, servers: tuple[Server, ...], zone: Name, ask: Lookup, work: Work, attempt: int, left: int
     ) -> Round:
-        one = Round()
+        one = Round(attempt=attempt)
         avoid = work.avoid.get(ask, set())
         for server in self._book.order(servers, zone, avoid, shuffle=self._shuffle):
             spent = one.attempts >= left or work.failures[zone] >= self._limits.failures_per_zone
@@ -211,7 +212,9 @@ class Hunter:
         if isinstance(reply, Trouble):
             work.failures[zone] += 1
             one.troubles.append(reply)
-            if reply.failure in (Failure.TIMEOUT, Failure.MALFORMED):
+            # A connection that was refused or broke off may do the next time. If it does not, it never will.
+            is_accident = reply.failure is Failure.UNREACHABLE and one.attempt == 0
+            if is_accident or reply.failure in (Failure.TIMEOUT, Failure.MALFORMED):
                 one.silent.append(server)
             return None
         reading = read(reply.message, zone, ask.name, ask.rdtype, recursive=self._recursive)

@@ -5,13 +5,13 @@ import os
 import socket
 from typing import Final
 
-from unbroken.resolving.transport import Server, TransportError, TransportTimeout
+from unbroken.resolving.transport import Server, TransportError, TransportSpoofed, TransportTimeout
 
 _HEADER: Final = 12
 _FIRST_PORT: Final = 1024
 _BIND_TRIES: Final = 4
 _STRAYS: Final = 64
-"""Datagrams that are not our reply, before the exchange is given up: someone is guessing, TCP is the way out."""
+"""Datagrams that are not our reply, before the exchange over UDP is given up: someone is guessing."""
 _RCODES_WITHOUT_QUESTION: Final = (1, 4)
 """FORMERR and NOTIMP may come from a server that could not even read the question."""
 
@@ -66,6 +66,8 @@ class SocketTransport:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, asyncio.IncompleteReadError):
+        return f"the server closed the connection after {len(error.partial)} of {error.expected} octets"
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno).lower()
     return str(error) or type(error).__name__
@@ -105,7 +107,7 @@ async def _exchange_udp(server: Server, query: bytes) -> bytes:
                 return reply
     finally:
         sock.close()
-    raise OSError(None, "flooded with replies that do not match")
+    raise TransportSpoofed(f"flooded with replies that do not match, {_STRAYS} of them")
 
 
 async def _exchange_tcp(server: Server, query: bytes) -> bytes:
@@ -114,6 +116,8 @@ async def _exchange_tcp(server: Server, query: bytes) -> bytes:
         writer.write(len(query).to_bytes(2, "big") + query)
         await writer.drain()
         length = int.from_bytes(await reader.readexactly(2), "big")
+        if length < _HEADER:
+            raise ValueError(f"a reply over TCP of {length} octets, shorter than a header")
         reply = await reader.readexactly(length)
     finally:
         writer.transport.abort()
