@@ -18,7 +18,7 @@ class Options:
     use_ipv4: bool = True
     use_ipv6: bool = True
     udp_size: int = 1232
-    """Largest UDP reply asked for, octets."""
+    """Largest UDP reply asked for, octets. RFC 9715 §3.1: one that avoids fragmentation on nearly all paths."""
     shuffle: bool = True
     """Choose among servers of like speed at random. Off: in the order they came in, so that a replay is repeatable."""
 

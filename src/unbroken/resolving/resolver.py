@@ -69,7 +69,7 @@ class Resolver:
         self._bogus: ExpiringMap[Lookup, bool] = ExpiringMap(self.resolver_limits.messages, self.clock)
         self._flights: Flights[tuple[Lookup, int], Response] = Flights()
         self._primings: Flights[Name, None] = Flights()
-        exchanger = Exchanger(transport or _sockets(), self.clock, self.book, self.options.udp_size)
+        exchanger = Exchanger(transport or _sockets(), self.clock, self.book, self.resolver_limits, self.options)
         zones = {zone: tuple(servers) for zone, servers in (forward_zones or {}).items()}
         if forwarders:
             zones[Name.ROOT] = tuple(forwarders)
@@ -136,7 +136,7 @@ class Resolver:
         # RFC 9520 §3.2: failures must be cached. Not so one that this question made by coming here with little left: it
         # would be everybody's.
         is_own = work.is_spent or work.curtailed > curtailed
-        if isinstance(response, NoAnswer) and (was_fresh or not is_own):
+        if isinstance(response, NoAnswer) and (was_fresh or not is_own) and not work.was_crowded_out:
             self.failures.put(lookup, response)
         return response
 

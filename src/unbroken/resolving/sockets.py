@@ -42,27 +42,17 @@ def _question_end(query: bytes) -> int:
 
 
 class SocketTransport:
-    """Queries over UDP and TCP. One socket a query, closed whatever happens; at most `max_sockets` at a time."""
-
-    def __init__(self, max_sockets: int = 256) -> None:
-        self._max_sockets = max_sockets
-        self._slots: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+    """Queries over UDP and TCP. One socket a query, closed whatever happens."""
 
     async def exchange(self, server: Server, query: bytes, *, timeout: float, tcp: bool) -> bytes:
         """See `Transport`. Replies that do not match are ignored and waited past."""
         try:
-            async with self._semaphore(), asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout):
                 return await (_exchange_tcp(server, query) if tcp else _exchange_udp(server, query))
         except TimeoutError as error:
             raise TransportTimeout(f"no reply within {timeout:.1f} s") from error
         except (OSError, ValueError, EOFError) as error:
             raise TransportError(_reason(error)) from error
-
-    def _semaphore(self) -> asyncio.Semaphore:
-        loop = asyncio.get_running_loop()
-        if self._slots is None or self._slots[0] is not loop:
-            self._slots = (loop, asyncio.Semaphore(self._max_sockets))
-        return self._slots[1]
 
 
 def _reason(error: Exception) -> str:

@@ -25,6 +25,8 @@ class ResolverLimits:
     """Time after which no further query is sent for one question."""
     silence: float = 5.0
     """Seconds after which a question is given up when no server at all has answered well: there is no network."""
+    queries_in_flight: int = 256
+    """Queries that wait for a reply at a time, over all questions: each has a socket of its own."""
     attempts_per_zone: int = 16
     """Queries for one name and type to the servers of one zone."""
     failures_per_zone: int = 32
@@ -67,6 +69,8 @@ class Work:
     queries: int = 0
     curtailed: int = 0
     """Times that something was not done for want of budget, or since it would have led in a circle."""
+    was_crowded_out: bool = False
+    """Whether a query could not be sent since too many others were in flight: that says nothing of name or server."""
     heard: bool = False
     """Whether any server has answered as a server of its zone does; something on the path that answers for it does not."""
     attempt: int = 0

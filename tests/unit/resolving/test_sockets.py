@@ -181,13 +181,6 @@ async def test_a_cancelled_query_leaves_no_socket_open(tcp: bool) -> None:
             gc.collect()
 
 
-async def test_no_more_sockets_than_allowed_are_open_at_a_time() -> None:
-    transport = SocketTransport(max_sockets=2)
-    async with udp_server(lambda data: [data[:2] + b"\x84\x00" + data[4:]]) as (server, _):
-        many = [transport.exchange(server, QUERY, timeout=2.0, tcp=False) for _ in range(20)]
-        assert all(reply == REPLY for reply in await asyncio.gather(*many))
-
-
 def test_a_reply_matches_whatever_the_case_of_its_question() -> None:
     assert is_reply(QUERY, REPLY.replace(b"eXample", b"ExAMPLE"))
 
