@@ -180,7 +180,9 @@ def lifetime(message: Message, now: int, limits: ResolverLimits) -> int:
     """Seconds that a message may be kept, at epoch second `now`."""
     ttls = [rrset.ttl for rrset in (*message.answer, *message.authority)]
     cap = limits.maximum_ttl
-    if message.rcode != rr.NOERROR or not message.answer:
+    # RFC 2308 §5 and §2.1: an answer with a SOA denies something, if only at the end of its CNAMEs.
+    denies = not message.answer or any(rrset.rdtype == rr.SOA for rrset in message.authority)
+    if message.rcode != rr.NOERROR or denies:
         cap = limits.maximum_negative_ttl
         ttls.append(_negative_ttl(message))
     seconds = min([*ttls, cap])

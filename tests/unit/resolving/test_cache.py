@@ -13,6 +13,7 @@ from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer
 NOW = 1_760_000_000
 LIMITS = ResolverLimits()
 WWW = Lookup(Name("www.example.com."), rr.A)
+ALIAS = names("www.example.com.", rr.CNAME, "x.example.com.").with_ttl(900)
 
 
 def signed(expiration: int, original_ttl: int = 300) -> RRset:
@@ -28,6 +29,10 @@ def signed(expiration: int, original_ttl: int = 300) -> RRset:
         (message(answer=(a("www.example.com.").with_ttl(10**6),)), LIMITS.maximum_ttl),
         (message(authority=(soa("example.com.").with_ttl(900),)), 300),  # RFC 2308 §5: MINIMUM
         (message(authority=(soa("example.com.").with_ttl(60),)), 60),
+        (
+            message(answer=(ALIAS,), authority=(soa("example.com.").with_ttl(900),)),
+            300,
+        ),  # RFC 2308 §5 behind a CNAME too
         (message(rcode=rr.NXDOMAIN), 0),  # RFC 2308 §5: without a SOA, not at all
         (message(authority=(nsec("www.example.com.", "z.example.com."),)), 300),
         (message(answer=(a("www.example.com."), signed(NOW + 100))), 100),  # RFC 4035 §5.3.3
