@@ -17,7 +17,7 @@ from unbroken.resolving.iteration import Iteration
 from unbroken.resolving.merging import Merged
 from unbroken.resolving.options import Options
 from unbroken.resolving.priming import Priming, hinted_delegation
-from unbroken.resolving.resolution import Resolution, proven_message
+from unbroken.resolving.resolution import Resolution, capped, proven_message
 from unbroken.resolving.servers import ServerBook
 from unbroken.resolving.transport import Server, Transport
 from unbroken.resolving.work import ResolverLimits, Work
@@ -163,7 +163,7 @@ class Resolver:
         When it can't be had, rcode is SERVFAIL and the answer holds the hops that could.
         """
         merged = await self._gather(Question(name, rdtype), self.begin())
-        return merged.message(), merged.provenance
+        return capped(merged.message(), self.resolver_limits.maximum_ttl), merged.provenance
 
     async def _gather(self, question: Question, work: Work) -> Merged:
         merged = Merged(question)
@@ -210,8 +210,8 @@ class Resolver:
         message = merged.message()
         if chain.status is Status.SECURE:
             # What is proven counts, not what an unsigned rcode says: an empty non-terminal is no NXDOMAIN.
-            message = proven_message(message, chain)
-        return Resolution(question, message, chain, merged.failure)
+            message = proven_message(message, chain, self.clock.now())
+        return Resolution(question, capped(message, self.resolver_limits.maximum_ttl), chain, merged.failure)
 
     def _validation(self, question: Question, given: Response | None, effort: Effort) -> Validation:
         from unbroken.authentication.policy import Policy  # look-ups alone need no validator
