@@ -53,6 +53,11 @@ class ExpiringMap(Generic[_Key, _Value]):
         if entry is not None:
             self._entries[key] = (min(entry[0], self._clock.monotonic() + seconds), entry[1])
 
+    def seconds_left(self, key: _Key) -> float:
+        """Seconds that an entry still lasts, 0 when it is gone."""
+        entry = self._entries.get(key)
+        return max(0.0, entry[0] - self._clock.monotonic()) if entry is not None else 0.0
+
     def discard(self, key: _Key) -> None:
         """Forget one entry."""
         self._entries.pop(key, None)
@@ -257,11 +262,18 @@ class DelegationCache:
         """Configure the servers of a zone: hints or a stub."""
         self._fixed[delegation.zone] = delegation
 
-    def put(self, delegation: Delegation, ttl: int) -> None:
-        """Remember a referral for its TTL. A configured zone is not overridden, but for the root by priming."""
+    def put(self, delegation: Delegation, ttl: int, through: Name | None = None) -> None:
+        """Remember a referral for its TTL. A configured zone is not overridden, but for the root by priming.
+
+        `through`: the zone whose servers referred here. A cut is not kept for longer than the one that it was learnt
+        through, lest a zone that was taken off the DNS live on by new cuts below it (CVE-2022-30698).
+        """
         if delegation.zone not in self._fixed or delegation.zone.is_root:
+            seconds = float(min(ttl, self._limits.maximum_ttl))
+            if through is not None and through not in self._fixed:
+                seconds = min(seconds, self._learnt.seconds_left(through))
             # A TTL of 0 would send this very question round again: a cut is kept at least until it was used.
-            self._learnt.put(delegation.zone, delegation, min(max(ttl, 1), self._limits.maximum_ttl))
+            self._learnt.put(delegation.zone, delegation, max(seconds, 1))
 
     def get(self, zone: Name) -> Delegation | None:
         """The servers of exactly this zone."""
@@ -285,6 +297,11 @@ class DelegationCache:
         if delegation is None:
             return ()
         return next((servers for known, servers in delegation.nameservers if known == name), ())
+
+    def configured_for(self, name: Name) -> Delegation | None:
+        """The configured servers of the deepest configured zone at or above `name`."""
+        zone = self.configured_above(name)
+        return self._fixed[zone] if zone is not None else None
 
     def configured_above(self, name: Name) -> Name | None:
         """The deepest configured zone at or above `name`."""

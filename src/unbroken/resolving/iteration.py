@@ -10,6 +10,7 @@ from unbroken.chain import Provenance
 from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
+from unbroken.resolving.addresses import Admission
 from unbroken.resolving.cache import Delegation, DelegationCache, FailureCache, MessageCache
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.hunt import PATIENCE, Found, Glue, Hunt, Hunter
@@ -68,7 +69,7 @@ class Iteration:
         self._failures = failures
         self._limits = limits
         self._clock = clock
-        self._port = options.port
+        self._admission = Admission(delegations, options)
         self._minimise = options.minimise
         self._address_types = options.address_types
 
@@ -154,7 +155,7 @@ class Iteration:
             return self._answer(ds or bare, found)
         delegation = self._delegation(found.reading, cut)
         ttl = min((rrset.ttl for rrset in message.authority if rrset.rdtype == rr.NS), default=0)
-        self._delegations.put(delegation, ttl)
+        self._delegations.put(delegation, ttl, through=descent.delegation.zone)
         descent.delegation = self._delegations.get(cut) or delegation
         descent.shown = cut.label_count
         return None
@@ -163,12 +164,14 @@ class Iteration:
         glue: dict[Name, tuple[Server, ...]] = {}
         for rrset in reading.message.additional:
             if rrset.rdtype in self._address_types:
-                glue[rrset.owner] = glue.get(rrset.owner, ()) + self._servers(rrset.rdatas)
+                glue[rrset.owner] = glue.get(rrset.owner, ()) + self._servers(cut, rrset.rdatas)
         names = [name for rrset in reading.message.authority if rrset.rdtype == rr.NS for name in rrset.names()]
-        return Delegation(cut, tuple((name, glue.get(name, ())) for name in dict.fromkeys(names)))
+        taken = list(dict.fromkeys(names))[: self._limits.nameservers_per_referral]
+        most = self._limits.addresses_per_nameserver
+        return Delegation(cut, tuple((name, glue.get(name, ())[:most]) for name in taken))
 
-    def _servers(self, rdatas: tuple[bytes, ...]) -> tuple[Server, ...]:
-        return tuple(Server(address_text(rdata), self._port) for rdata in rdatas)
+    def _servers(self, zone: Name, rdatas: tuple[bytes, ...]) -> tuple[Server, ...]:
+        return self._admission.servers(zone, rdatas)[: self._limits.addresses_per_nameserver]
 
     def _answer(self, message: Message, found: Found) -> Answer:
         return Answer(message, Provenance(str(found.server), found.transport, self._clock.now()))
@@ -229,13 +232,4 @@ class Iteration:
             return ()
         # RFC 2181 §10.3: the target of an NS record is no alias; a CNAME there is not followed.
         rrset = find_rrset(response.message.answer, lookup.name, lookup.rdtype)
-        return self._servers(rrset.rdatas) if rrset is not None else ()
-
-
-def address_text(rdata: bytes) -> str:
-    """An address record's rdata in text form: dotted quad, or IPv6 groups without shortening beyond leading zeros."""
-    if len(rdata) == 4:
-        return ".".join(map(str, rdata))
-    import socket  # asyncio has it loaded wherever queries are sent
-
-    return socket.inet_ntop(socket.AF_INET6, rdata)
+        return self._servers(lookup.name, rrset.rdatas) if rrset is not None else ()

@@ -35,6 +35,10 @@ class ResolverLimits:
     """Refusals of one address for one question, whatever the zone: a stranger may have named it as his server."""
     nameservers_per_zone: int = 5
     """Name server names of one delegation that are resolved for want of glue (NXNSAttack)."""
+    nameservers_per_referral: int = 16
+    """Name server names that are taken from a referral; any more are passed over."""
+    addresses_per_nameserver: int = 8
+    """Addresses that are taken of one name server."""
     nameserver_lookups: int = 40
     """Name server names resolved for one question, over all its delegations (TsuNAME, NXNSAttack)."""
     depth: int = 5

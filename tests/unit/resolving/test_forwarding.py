@@ -5,7 +5,7 @@ from tests.unit.resolving.world import World, plain_world, reply_to, signed_worl
 from unbroken.chain import Status
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
-from unbroken.resolving.iteration import address_text
+from unbroken.resolving.addresses import address_text
 from unbroken.resolving.reading import Kind, read
 from unbroken.resolving.resolver import Resolver
 from unbroken.resolving.transport import Server
