@@ -51,8 +51,12 @@ class ResolverLimits:
     """Times that a bogus chain is built anew from other servers."""
     messages: int = 20_000
     """Messages in the cache."""
+    message_octets: int = 64 << 20
+    """What the messages in the cache may take, octets, roughly."""
     delegations: int = 10_000
     """Zones whose servers are remembered."""
+    delegation_octets: int = 32 << 20
+    """What these may take, octets, roughly."""
     servers: int = 20_000
     """Servers whose speed and faults are remembered."""
     maximum_ttl: int = 86_400
