@@ -1,19 +1,12 @@
-"""The Python API and the drop-in for dnspython's resolvers."""
+"""The Python API."""
 
-import asyncio
 import subprocess
 import sys
 from typing import Any
 
-import dns.asyncresolver
-import dns.exception
-import dns.name
-import dns.resolver
 import pytest
 
-from tests.unit.resolving.test_resolver import _tampered
 from tests.unit.resolving.world import signed_world
-from unbroken import compat
 from unbroken.chain import Status
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
@@ -91,77 +84,3 @@ async def test_the_blocking_twin_works_where_a_loop_runs() -> None:
 def test_importing_the_resolver_does_not_import_dnspython() -> None:
     code = "import sys, unbroken.resolving.api; sys.exit('dns' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-# --- the drop-in ------------------------------------------------------------------------------------------------------
-
-
-def test_the_drop_in_returns_a_dnspython_answer() -> None:
-    world, anchors = signed_world()
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    answer = resolver.resolve("www.example.com", "A")
-    assert isinstance(answer, dns.resolver.Answer)
-    assert [record.address for record in answer] == ["198.51.100.1"]
-    assert getattr(answer, "status", None) is Status.SECURE
-    alias = resolver.resolve(dns.name.from_text("over.example.com."), dns.rdatatype.A)
-    assert str(alias.canonical_name) == "www.example.net."
-
-
-def test_the_drop_in_raises_what_dnspython_raises() -> None:
-    world, anchors = signed_world()
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    with pytest.raises(dns.resolver.NXDOMAIN) as caught:
-        resolver.resolve("nope.example.com")
-    assert str(caught.value.canonical_name) == "nope.example.com."
-    with pytest.raises(dns.resolver.NoAnswer):
-        resolver.resolve("www.example.com", "MX")
-    assert resolver.resolve("www.example.com", "MX", raise_on_no_answer=False).rrset is None
-    with pytest.raises(dns.resolver.NoMetaqueries):
-        resolver.resolve("www.example.com", "AXFR")
-    world.unreachable = set(world.authorities)
-    with pytest.raises(dns.resolver.NoNameservers):
-        resolver.resolve("new.example.com", "TXT")
-
-
-def test_the_drop_in_raises_on_bogus() -> None:
-    world, anchors = signed_world()
-    for address in ("192.0.2.4", "192.0.2.5"):
-        _tampered(world, address, rr.A)
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    with pytest.raises(compat.Bogus) as caught:
-        resolver.resolve("www.example.com")
-    assert isinstance(caught.value, dns.exception.DNSException)
-    assert caught.value.chain.status is Status.BOGUS
-    assert "www.example.com." in str(caught.value)
-
-
-async def test_the_asynchronous_drop_in_does_the_same() -> None:
-    world, anchors = signed_world()
-    resolver = compat.AsyncResolver(resolver=world.resolver(anchors=anchors))
-    assert (await resolver.resolve("www.example.com", "A")).rrset is not None
-    with pytest.raises(dns.resolver.NXDOMAIN):
-        await resolver.resolve("nope.example.com")
-
-
-def test_the_drop_in_keeps_to_its_lifetime() -> None:
-    world, anchors = signed_world()
-    world.delay = 5.0
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    with pytest.raises(dns.resolver.LifetimeTimeout):
-        resolver.resolve("www.example.com", lifetime=0.05)
-
-
-def test_relative_names_are_searched_for_when_asked_to() -> None:
-    world, anchors = signed_world()
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    resolver.search = [dns.name.from_text("example.com.")]
-    assert str(resolver.resolve("www", search=True).qname) == "www.example.com."
-
-
-def test_the_signatures_are_those_of_dnspython() -> None:
-    import inspect
-
-    for ours, theirs in ((compat.Resolver, dns.resolver.Resolver), (compat.AsyncResolver, dns.asyncresolver.Resolver)):
-        expected = list(inspect.signature(theirs.resolve).parameters)
-        assert list(inspect.signature(ours.resolve).parameters) == expected
-    assert asyncio.iscoroutinefunction(compat.AsyncResolver.resolve)
