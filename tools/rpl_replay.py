@@ -11,7 +11,7 @@ from rpl_servers import FakeServers
 from rpl_settings import Settings, settings, skip_reason
 
 from unbroken._kernel import type_to_text
-from unbroken.chain import Chain, Code, Status
+from unbroken.chain import Chain, Status
 from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.resolving.clock import SettableClock
@@ -248,7 +248,7 @@ def _elapsed(step: Step) -> float:
 
 
 def reply_to_client(query: Entry, resolution: Resolution) -> Reply:
-    """RFC 4035 §3.2: SERVFAIL for what is bogus, unless CD; AD for what is secure, if DO or AD asked for it."""
+    """RFC 4035 §3.2: SERVFAIL for what is withheld, unless CD; AD for what is secure, if DO or AD asked for it."""
     chain, message = resolution.chain, resolution.message
     ede = int(chain.ede) if chain.ede is not None else None
     wants_signatures = "DO" in query.reply
@@ -256,10 +256,7 @@ def reply_to_client(query: Entry, resolution: Resolution) -> Reply:
         rrset for rrset in message.answer if wants_signatures or query_is_for(query, rrset) or rrset.rdtype != rr.RRSIG
     )
     why = _why(chain, resolution)
-    is_failure = chain.status is Status.BOGUS or (
-        chain.status is Status.INDETERMINATE and not _only_lacks_anchor(chain)
-    )
-    if is_failure and not ("CD" in query.reply and resolution.failure is None):
+    if resolution.is_withheld and not ("CD" in query.reply and resolution.failure is None):
         return Reply(rr.SERVFAIL, False, (), ede, why)
     ad = chain.status is Status.SECURE and bool(query.reply & {"DO", "AD"})
     return Reply(message.rcode, ad, answer, ede, why)
@@ -268,16 +265,6 @@ def reply_to_client(query: Entry, resolution: Resolution) -> Reply:
 def query_is_for(query: Entry, rrset: RRset) -> bool:
     """Whether the type of an RRset was itself asked for."""
     return query.question is not None and query.question[1] in (rrset.rdtype, rr.ANY)
-
-
-def _only_lacks_anchor(chain: Chain) -> bool:
-    """Indeterminate for want of a trust anchor (RFC 4033 §5), not of data that could not be had (RFC 4035 §4.3)."""
-    for part in (chain, *chain.hops):
-        if any(finding.code is not Code.NO_TRUST_ANCHOR for finding in part.findings):
-            return False
-        if any(link.status is Status.INDETERMINATE and link.findings for link in part.links):
-            return False
-    return True
 
 
 def _why(chain: Chain, resolution: Resolution) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
+from unbroken.chain.catalogue import Code
 from unbroken.chain.denial import Denial
 from unbroken.chain.evidence import DsAttempt, Evidence, Question, SignatureAttempt
 from unbroken.chain.finding import Finding
@@ -112,6 +113,20 @@ class Chain:
             if self.status is Status.INDETERMINATE and chain.findings:
                 return chain.findings[0]
         return None
+
+    @property
+    def only_lacks_anchor(self) -> bool:
+        """Whether it is INDETERMINATE for want of a trust anchor alone, as where DNSSEC is not set up (RFC 4033 §5).
+
+        RFC 4035 §4.3: undetermined for want of signatures or keys that could not be had is another matter. Whoever drops
+        those queries brings it about, so that data must not pass for what was never meant to be validated.
+        """
+        if self.status is not Status.INDETERMINATE:
+            return False
+        if any(link.status is Status.INDETERMINATE and link.findings for link in self.all_links):
+            return False
+        own = [finding for chain in (self, *self.hops) for finding in chain.findings]
+        return bool(own) and all(finding.code is Code.NO_TRUST_ANCHOR for finding in own)
 
     @property
     def ede(self) -> Ede | None:

@@ -4,16 +4,18 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from unbroken._kernel import type_from_text
 from unbroken.dns import Name
+from unbroken.dns import rdtype as rr
 from unbroken.errors import UsageError
 from unbroken.resolving.resolution import Resolution
 from unbroken.resolving.resolver import Resolver
 from unbroken.validation.protocol import Effort
 
 _Result = TypeVar("_Result")
+_META_TYPES: Final = range(128, 256)
 _own = threading.local()
 
 
@@ -31,8 +33,8 @@ async def resolve(
     """Resolve a name from the root and validate the answer from the trust anchor.
 
     `name` as people write it (internationalised too) or a `Name`; `rdtype` a mnemonic, TYPEnnn or number. The result has
-    `.status`, `.chain`, `.rrset`. What the network does never raises: it is a status. Raises UsageError for a name or
-    type that is none.
+    `.status`, `.chain`, and `.rrset`, which is None when the data must not be used (`Resolution.is_withheld`). What the
+    network does never raises: it is a status. Raises UsageError for a name or type that is none.
     """
     return await (resolver or default_resolver()).resolve(to_name(name), to_rdtype(rdtype), effort=effort)
 
@@ -48,6 +50,8 @@ def to_name(name: str | Name) -> Name:
     """A name from what a person wrote. Raises UsageError."""
     if isinstance(name, Name):
         return name
+    if not isinstance(name, str):
+        raise UsageError(f"{name!r} is not a domain name: give text or a Name")
     from unbroken.dns.user_name import name_from_user
 
     return name_from_user(name)
@@ -55,21 +59,28 @@ def to_name(name: str | Name) -> Name:
 
 def to_rdtype(rdtype: str | int) -> int:
     """A type from a mnemonic, TYPEnnn or number. Raises UsageError."""
-    if isinstance(rdtype, int):
-        if not 0 < rdtype < 65536:
-            raise UsageError(f"{rdtype} is not an RR type: give a number from 1 to 65535")
-        return rdtype
+    if isinstance(rdtype, bool) or not isinstance(rdtype, int | str):
+        raise UsageError(f"{rdtype!r} is not an RR type: give a mnemonic, such as AAAA, or a number")
+    number = rdtype if isinstance(rdtype, int) else _type_number(rdtype)
+    if not 0 < number < 65536:
+        raise UsageError(f"{rdtype} is not an RR type: give a number from 1 to 65535")
+    # RFC 6895 §3.1: 128 to 255 are QTYPEs and meta-types. They are no data that could be validated; only ANY is answered so.
+    if number == rr.OPT or (number in _META_TYPES and number != rr.ANY):
+        raise UsageError(f"{rdtype} is a meta-type: there are no records of it to resolve")
+    return number
+
+
+def _type_number(text: str) -> int:
     try:
-        return type_from_text(rdtype)
+        return type_from_text(text)
     except ValueError as error:
-        raise UsageError(f"{rdtype!r} is not an RR type: give a mnemonic, such as AAAA, or TYPE65") from error
+        raise UsageError(f"{text!r} is not an RR type: give a mnemonic, such as AAAA, or TYPE65") from error
 
 
 class _Background:
     """An event loop in a thread of its own, for the blocking calls of all threads; so they share one resolver's caches."""
 
     def __init__(self) -> None:
-        self.process = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="unbroken-resolver", daemon=True)
         self.thread.start()
@@ -77,6 +88,15 @@ class _Background:
 
 _background: _Background | None = None
 _background_lock = threading.Lock()
+
+
+def _start_anew_after_fork() -> None:
+    global _background, _background_lock  # the child has neither the thread nor whoever held the lock
+    _background, _background_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew_after_fork)
 
 
 def run_blocking(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
@@ -96,7 +116,6 @@ def run_blocking(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
 def _running_background() -> _Background:
     global _background  # one loop a process, made when the first blocking call comes
     with _background_lock:
-        # A forked child has the object but not the thread.
-        if _background is None or _background.process != os.getpid():
+        if _background is None:
             _background = _Background()
         return _background

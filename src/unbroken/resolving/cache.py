@@ -16,50 +16,80 @@ from unbroken.validation.protocol import Answer, Lookup, NoAnswer
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
+_PER_ENTRY: Final = 400
+_PER_RECORD: Final = 150
+_PER_RDATA: Final = 40
+"""Octets that hold an entry, an RRset or server, and an rdata, beside the data themselves: roughly, as measured."""
 _EXPIRED_SIGNATURE_TTL: Final = 5
 """Seconds that data under an expired signature is kept: long enough for one question, short enough for a repair."""
 
 
-class ExpiringMap(Generic[_Key, _Value]):
-    """Values that last until a moment of the monotonic clock. When it is full, the oldest entries go first."""
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[_Value]):
+    until: float
+    value: _Value
+    octets: int
 
-    def __init__(self, capacity: int, clock: Clock) -> None:
+
+class ExpiringMap(Generic[_Key, _Value]):
+    """Values that last until a moment of the monotonic clock. When it is full, the oldest entries go first.
+
+    It is full at so many entries, or at so many octets: whoever stores values of different sizes tells each one's size.
+    """
+
+    def __init__(self, capacity: int, clock: Clock, octets: int = 0) -> None:
         self._capacity = capacity
         self._clock = clock
-        self._entries: dict[_Key, tuple[float, _Value]] = {}
+        self._most_octets = octets
+        self._octets = 0
+        self._entries: dict[_Key, _Entry[_Value]] = {}
 
     def get(self, key: _Key) -> _Value | None:
         """The value, unless it is gone or its time is up."""
         entry = self._entries.get(key)
         if entry is None:
             return None
-        if entry[0] <= self._clock.monotonic():
-            del self._entries[key]
+        if entry.until <= self._clock.monotonic():
+            self.discard(key)
             return None
-        return entry[1]
+        return entry.value
 
-    def put(self, key: _Key, value: _Value, seconds: float) -> None:
-        """Keep `value` for so many seconds; nothing is kept for 0."""
-        self._entries.pop(key, None)
-        if seconds <= 0:
+    def put(self, key: _Key, value: _Value, seconds: float, octets: int = 0) -> None:
+        """Keep `value`, of about so many octets, for so many seconds; nothing is kept for 0, nor what has no room at all."""
+        self.discard(key)
+        if seconds <= 0 or octets > self._most_octets:
             return
-        self._entries[key] = (self._clock.monotonic() + seconds, value)
-        while len(self._entries) > self._capacity:
-            del self._entries[next(iter(self._entries))]
+        self._entries[key] = _Entry(self._clock.monotonic() + seconds, value, octets)
+        self._octets += octets
+        while len(self._entries) > self._capacity or self._octets > self._most_octets:
+            self.discard(next(iter(self._entries)))
 
     def shorten(self, key: _Key, seconds: float) -> None:
         """Let an entry last no longer than `seconds` from now."""
         entry = self._entries.get(key)
         if entry is not None:
-            self._entries[key] = (min(entry[0], self._clock.monotonic() + seconds), entry[1])
+            until = min(entry.until, self._clock.monotonic() + seconds)
+            self._entries[key] = _Entry(until, entry.value, entry.octets)
+
+    def seconds_left(self, key: _Key) -> float:
+        """Seconds that an entry still lasts, 0 when it is gone."""
+        entry = self._entries.get(key)
+        return max(0.0, entry.until - self._clock.monotonic()) if entry is not None else 0.0
 
     def discard(self, key: _Key) -> None:
         """Forget one entry."""
-        self._entries.pop(key, None)
+        entry = self._entries.pop(key, None)
+        self._octets -= entry.octets if entry is not None else 0
 
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
+        self._octets = 0
+
+    @property
+    def octets(self) -> int:
+        """The sum of what the entries were said to take."""
+        return self._octets
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -77,7 +107,7 @@ class MessageCache:
     def __init__(self, limits: ResolverLimits, clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
-        self._answers: ExpiringMap[Lookup, _Stored] = ExpiringMap(limits.messages, clock)
+        self._answers: ExpiringMap[Lookup, _Stored] = ExpiringMap(limits.messages, clock, limits.message_octets)
         self._holds_dnames = False
 
     def get(self, lookup: Lookup) -> Answer | None:
@@ -85,6 +115,9 @@ class MessageCache:
         answer = self._stored(lookup)
         if answer is not None:
             return answer
+        # RFC 4035 §3.1.4.1: DS is the parent's data. A CNAME at the apex of the child is the child's, and says nothing of it.
+        if lookup.rdtype == rr.DS:
+            return None
         # RFC 1034 §3.6.2: a CNAME restarts the query whatever its type; RFC 6672 §3.2: a DNAME above does, and makes a CNAME.
         if lookup.rdtype not in NOT_REDIRECTED:
             alias = self._stored(Lookup(lookup.name, rr.CNAME))
@@ -122,7 +155,8 @@ class MessageCache:
 
     def _put(self, lookup: Lookup, answer: Answer) -> None:
         seconds = lifetime(answer.message, self._clock.now(), self._limits)
-        self._answers.put(lookup, _Stored(answer, self._clock.monotonic()), seconds)
+        stored = _Stored(answer, self._clock.monotonic())
+        self._answers.put(lookup, stored, seconds, message_octets(answer.message))
 
     def _stored(self, lookup: Lookup) -> Answer | None:
         stored = self._answers.get(lookup)
@@ -177,7 +211,9 @@ def lifetime(message: Message, now: int, limits: ResolverLimits) -> int:
     """Seconds that a message may be kept, at epoch second `now`."""
     ttls = [rrset.ttl for rrset in (*message.answer, *message.authority)]
     cap = limits.maximum_ttl
-    if message.rcode != rr.NOERROR or not message.answer:
+    # RFC 2308 §5 and §2.1: an answer with a SOA denies something, if only at the end of its CNAMEs.
+    denies = not message.answer or any(rrset.rdtype == rr.SOA for rrset in message.authority)
+    if message.rcode != rr.NOERROR or denies:
         cap = limits.maximum_negative_ttl
         ttls.append(_negative_ttl(message))
     seconds = min([*ttls, cap])
@@ -200,6 +236,15 @@ def _negative_ttl(message: Message) -> int:
             return min(rrset.ttl, int.from_bytes(rrset.rdatas[0][-4:], "big"))
     proofs = [rrset.ttl for rrset in message.authority if rrset.rdtype in (rr.NSEC, rr.NSEC3)]
     return min(proofs, default=0)
+
+
+def message_octets(message: Message) -> int:
+    """About what a message takes in memory: its records, and what holds them."""
+    sections = (*message.answer, *message.authority, *message.additional)
+    return _PER_ENTRY + sum(
+        _PER_RECORD + len(rrset.owner.wire) + sum(_PER_RDATA + len(rdata) for rdata in rrset.rdatas)
+        for rrset in sections
+    )
 
 
 def aged(answer: Answer, elapsed: int) -> Answer:
@@ -235,6 +280,13 @@ class Delegation:
         return tuple(dict.fromkeys(server for _, found in self.nameservers for server in found))
 
     @property
+    def octets(self) -> int:
+        """About what it takes in memory."""
+        return _PER_ENTRY + sum(
+            _PER_RECORD + len(name.wire) + _PER_RECORD * len(found) for name, found in self.nameservers
+        )
+
+    @property
     def without_address(self) -> tuple[Name, ...]:
         """Names of servers that would have to be resolved first."""
         return tuple(name for name, found in self.nameservers if not found)
@@ -246,17 +298,24 @@ class DelegationCache:
     def __init__(self, limits: ResolverLimits, clock: Clock) -> None:
         self._limits = limits
         self._fixed: dict[Name, Delegation] = {}
-        self._learnt: ExpiringMap[Name, Delegation] = ExpiringMap(limits.delegations, clock)
+        self._learnt: ExpiringMap[Name, Delegation] = ExpiringMap(limits.delegations, clock, limits.delegation_octets)
 
     def fix(self, delegation: Delegation) -> None:
         """Configure the servers of a zone: hints or a stub."""
         self._fixed[delegation.zone] = delegation
 
-    def put(self, delegation: Delegation, ttl: int) -> None:
-        """Remember a referral for its TTL. A configured zone is not overridden, but for the root by priming."""
+    def put(self, delegation: Delegation, ttl: int, through: Name | None = None) -> None:
+        """Remember a referral for its TTL. A configured zone is not overridden, but for the root by priming.
+
+        `through`: the zone whose servers referred here. A cut is not kept for longer than the one that it was learnt
+        through, lest a zone that was taken off the DNS live on by new cuts below it (CVE-2022-30698).
+        """
         if delegation.zone not in self._fixed or delegation.zone.is_root:
+            seconds = float(min(ttl, self._limits.maximum_ttl))
+            if through is not None and through not in self._fixed:
+                seconds = min(seconds, self._learnt.seconds_left(through))
             # A TTL of 0 would send this very question round again: a cut is kept at least until it was used.
-            self._learnt.put(delegation.zone, delegation, min(max(ttl, 1), self._limits.maximum_ttl))
+            self._learnt.put(delegation.zone, delegation, max(seconds, 1), delegation.octets)
 
     def get(self, zone: Name) -> Delegation | None:
         """The servers of exactly this zone."""
@@ -280,6 +339,11 @@ class DelegationCache:
         if delegation is None:
             return ()
         return next((servers for known, servers in delegation.nameservers if known == name), ())
+
+    def configured_for(self, name: Name) -> Delegation | None:
+        """The configured servers of the deepest configured zone at or above `name`."""
+        zone = self.configured_above(name)
+        return self._fixed[zone] if zone is not None else None
 
     def configured_above(self, name: Name) -> Name | None:
         """The deepest configured zone at or above `name`."""

@@ -21,12 +21,31 @@ class Flights(Generic[_Key, _Result]):
     def __init__(self) -> None:
         self._flights: dict[_Key, _Flight[_Result]] = {}
 
-    async def join(self, key: _Key, start: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result:
-        """The result of the task that is under way for `key`, or of a new one."""
-        loop = asyncio.get_running_loop()
+    async def join(
+        self,
+        key: _Key,
+        start: Callable[[], Coroutine[Any, Any, _Result]],
+        suffices: Callable[[_Result], bool] = lambda _: True,
+    ) -> _Result:
+        """The result of the task that is under way for `key`, or of a new one.
+
+        The new one is tried too when what another's task gave does not suffice: it may have had less to spend.
+        """
+        while True:
+            flight = self._under_way(key)
+            if flight is None:
+                flight = self._flights[key] = _Flight(asyncio.get_running_loop().create_task(start()))
+                return await self._wait(key, flight)
+            result = await self._wait(key, flight)
+            if suffices(result):
+                return result
+
+    def _under_way(self, key: _Key) -> _Flight[_Result] | None:
         flight = self._flights.get(key)
-        if flight is None or flight.task.get_loop() is not loop:
-            flight = self._flights[key] = _Flight(loop.create_task(start()))
+        is_of_this_loop = flight is not None and flight.task.get_loop() is asyncio.get_running_loop()
+        return flight if is_of_this_loop else None
+
+    async def _wait(self, key: _Key, flight: _Flight[_Result]) -> _Result:
         flight.waiters += 1
         try:
             # Shielded: one that gives up must not take the look-up from the others.

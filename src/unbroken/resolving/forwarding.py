@@ -19,8 +19,8 @@ class Forwarding:
     def __init__(
         self, zones: Mapping[Name, tuple[Server, ...]], hunter: Hunter, messages: MessageCache, clock: Clock
     ) -> None:
-        # A recursive server speaks for every name, so its replies are read as those of a server of the root.
-        self._zones = {zone: Delegation(Name.ROOT, ((zone, servers),)) for zone, servers in zones.items()}
+        # RFC 5452 §6: a recursive server speaks for what is forwarded to it, and for nothing above or beside that.
+        self._zones = {zone: Delegation(zone, ((zone, servers),)) for zone, servers in zones.items()}
         self._hunter = hunter
         self._messages = messages
         self._clock = clock
@@ -37,7 +37,7 @@ class Forwarding:
         return None
 
     async def resolve(self, zone: Name, lookup: Lookup, work: Work) -> Response:
-        """The answer of a server that `zone` is forwarded to; it may hold a whole chain of CNAMEs."""
+        """The answer of a server that `zone` is forwarded to; with CNAMEs as far as they stay in the zone."""
         hunt = Hunt((lookup,))
         found = await self._hunter.hunt(self._zones[zone], lookup, work, hunt)
         if found is None:

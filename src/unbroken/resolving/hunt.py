@@ -9,6 +9,7 @@ from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.resolving.cache import Delegation
 from unbroken.resolving.exchange import Exchanger, Reply, Trouble
+from unbroken.resolving.flights import Flights
 from unbroken.resolving.reading import Kind, Reading, read
 from unbroken.resolving.servers import ServerBook
 from unbroken.resolving.transport import Server
@@ -41,17 +42,33 @@ class Found:
 
 
 @dataclass(slots=True)
+class Round:
+    """What one pass over some servers of a zone gave."""
+
+    found: Found | None = None
+    fallback: Found | None = None
+    troubles: list[Trouble] = field(default_factory=list)
+    silent: list[Server] = field(default_factory=list)
+    attempt: int = 0
+    attempts: int = 0
+    is_cut_short: bool = False
+    """Whether servers were left unasked because of what the question had spent."""
+
+
+@dataclass(slots=True)
 class Hunt:
     """What the servers of one zone did, for one question."""
 
     path: tuple[Lookup, ...]
     troubles: list[Trouble] = field(default_factory=list)
     silent: list[Server] = field(default_factory=list)
-    """Those worth another try: they timed out, or what came was garbled."""
+    """Those worth another try: they timed out, could not be reached once, or what came was garbled."""
     fallback: Found | None = None
     unresolved: list[Name] = field(default_factory=list)
     """Name servers whose addresses could not be had."""
     attempts: int = 0
+    is_cut_short: bool = False
+    """Whether servers were left unasked because the question had used up its budget."""
 
     def begin(self) -> None:
         """Start on the servers of another zone, or on another name."""
@@ -60,11 +77,21 @@ class Hunt:
         self.unresolved.clear()
         self.fallback = None
         self.attempts = 0
+        self.is_cut_short = False
+
+    def take(self, one: Round) -> Found | None:
+        """Add what a round gave to what is known."""
+        self.troubles += one.troubles
+        self.silent += one.silent
+        self.fallback = self.fallback or one.fallback
+        self.attempts += one.attempts
+        return one.found
 
     @property
     def is_silence(self) -> bool:
-        """Whether nothing at all was heard from the zone's servers: what is known of them may be out of date."""
-        return all(trouble.failure in (Failure.TIMEOUT, Failure.UNREACHABLE) for trouble in self.troubles)
+        """Whether all servers of the zone were asked and none was heard: what is known of them may be out of date."""
+        failures = {trouble.failure for trouble in self.troubles} - {Failure.OVER_LIMIT}
+        return bool(failures) and failures <= {Failure.TIMEOUT, Failure.UNREACHABLE} and not self.is_cut_short
 
     def no_answer(self, ask: Lookup, zone: Name, work: Work) -> NoAnswer:
         """The failure, naming each server and what it did."""
@@ -98,6 +125,7 @@ class Hunter:
         self._limits = limits
         self._shuffle = shuffle
         self._recursive = recursive
+        self._rounds: Flights[tuple[Name, Lookup, tuple[Server, ...], int, frozenset[str]], Round] = Flights()
 
     async def hunt(
         self,
@@ -120,7 +148,8 @@ class Hunter:
         if found is None and hunt.fallback is None:
             found = await self._round(avoided, delegation.zone, ask, work, hunt)
         for attempt in range(1, patience + 1):
-            if found is not None or hunt.fallback is not None or not hunt.silent:
+            # A doubtful answer waits for those that were not heard yet: one of them may know better.
+            if found is not None or not hunt.silent:
                 break
             again = tuple(hunt.silent)
             hunt.silent.clear()
@@ -132,34 +161,77 @@ class Hunter:
     async def _round(
         self, servers: tuple[Server, ...], zone: Name, ask: Lookup, work: Work, hunt: Hunt, attempt: int = 0
     ) -> Found | None:
+        """Ask each in turn. Identical rounds of several questions are one.
+
+        RFC 5452 §5: with many identical queries out, a forged reply has as many chances. A round waits for nothing but
+        servers, so that questions whose name servers depend on each other can't come to wait for each other here.
+        """
+        if not servers:
+            return None
+        avoid = frozenset(work.avoid.get(ask, ()))
+        left = self._limits.attempts_per_zone - hunt.attempts
+        one = await self._rounds.join(
+            (zone, ask, servers, attempt, avoid),
+            lambda: self._go_round(servers, zone, ask, work, attempt, left),
+            lambda one: one.found is not None or not one.is_cut_short or work.is_spent,
+        )
+        # A server that was asked before has had its chance.
+        hunt.is_cut_short |= one.is_cut_short and attempt == 0
+        found = hunt.take(one)
+        work.heard |= found is not None
+        return found
+
+    async def _go_round(
+        self, servers: tuple[Server, ...], zone: Name, ask: Lookup, work: Work, attempt: int, left: int
+    ) -> Round:
+        one = Round(attempt=attempt)
         avoid = work.avoid.get(ask, set())
         for server in self._book.order(servers, zone, avoid, shuffle=self._shuffle):
-            if hunt.attempts >= self._limits.attempts_per_zone or work.is_spent:
-                return None
-            hunt.attempts += 1
+            spent = one.attempts >= left or work.failures[zone] >= self._limits.failures_per_zone
+            if spent or work.is_spent:
+                one.is_cut_short = True
+                work.curtailed += 1
+                break
+            if work.is_refused(server, zone):
+                one.is_cut_short = True
+                work.curtailed += 1
+                one.troubles.append(Trouble(server, Failure.SERVFAIL, "not asked again after it refused"))
+                continue
+            one.attempts += 1
             tcp = attempt == PATIENCE
             reply = await self._exchanger.ask(server, ask, work, attempt=attempt, tcp=tcp, recursive=self._recursive)
-            found = self._judge(reply, server, zone, ask, hunt)
-            if found is not None:
-                work.heard = True
-                return found
-        return None
+            one.is_cut_short |= isinstance(reply, Trouble) and reply.failure is Failure.OVER_LIMIT
+            one.found = self._judge(reply, server, zone, ask, work, one)
+            if one.found is not None:
+                break
+        return one
 
-    def _judge(self, reply: Reply | Trouble, server: Server, zone: Name, ask: Lookup, hunt: Hunt) -> Found | None:
+    def _judge(
+        self, reply: Reply | Trouble, server: Server, zone: Name, ask: Lookup, work: Work, one: Round
+    ) -> Found | None:
         if isinstance(reply, Trouble):
-            hunt.troubles.append(reply)
-            if reply.failure in (Failure.TIMEOUT, Failure.MALFORMED):
-                hunt.silent.append(server)
+            work.failures[zone] += 1
+            one.troubles.append(reply)
+            # A connection that was refused or broke off may do the next time. If it does not, it never will.
+            is_accident = reply.failure is Failure.UNREACHABLE and one.attempt == 0
+            if is_accident or reply.failure in (Failure.TIMEOUT, Failure.MALFORMED):
+                one.silent.append(server)
             return None
         reading = read(reply.message, zone, ask.name, ask.rdtype, recursive=self._recursive)
         found = Found(reading, server, reply.transport, reply.message)
         if reading.kind in (Kind.ANSWER, Kind.REFERRAL):
             return found
         if reading.kind is Kind.WEAK:
-            hunt.fallback = hunt.fallback or found
-        elif reading.kind is Kind.LAME or reply.message.rcode == rr.REFUSED:
-            self._book.mark_lame(server, zone)
-        hunt.troubles.append(Trouble(server, Failure.SERVFAIL, reading.detail))
+            one.fallback = one.fallback or found
+        else:
+            work.failures[zone] += 1
+            # What a recursive server refuses is a matter of the name, not of the server.
+            is_lame = reading.kind is Kind.LAME or reply.message.rcode == rr.REFUSED
+            if not self._recursive:
+                work.refused(server, zone if is_lame else None)
+            if is_lame:
+                self._book.mark_lame(server, zone)
+        one.troubles.append(Trouble(server, Failure.SERVFAIL, reading.detail))
         return None
 
     async def _resolve_more(
@@ -175,9 +247,9 @@ class Hunter:
         """When every address of the glue failed: it may be out of date, so ask for the addresses themselves."""
         if len(hunt.path) > 1:
             return None
-        # A zone whose servers are silent won't tell their addresses either.
-        zone = delegation.zone if hunt.is_silence else None
-        names = [name for name, known in delegation.nameservers if known and not (zone and name.is_subdomain_of(zone))]
+        # A zone whose servers fail won't tell their addresses either: the very same servers would be asked for them.
+        zone = delegation.zone
+        names = [name for name, known in delegation.nameservers if known and not name.is_subdomain_of(zone)]
         some = tuple(names[: self._limits.nameservers_per_zone])
         return await self._ask_resolved(some, delegation, ask, work, hunt, addresses, Glue.PASSED_OVER)
 

@@ -10,7 +10,8 @@ from unbroken.chain import Provenance
 from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
-from unbroken.resolving.cache import Delegation, DelegationCache, MessageCache
+from unbroken.resolving.addresses import Admission
+from unbroken.resolving.cache import Delegation, DelegationCache, FailureCache, MessageCache
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.hunt import PATIENCE, Found, Glue, Hunt, Hunter
 from unbroken.resolving.options import Options
@@ -57,6 +58,7 @@ class Iteration:
         hunter: Hunter,
         delegations: DelegationCache,
         messages: MessageCache,
+        failures: FailureCache,
         limits: ResolverLimits,
         clock: Clock,
         options: Options,
@@ -64,9 +66,10 @@ class Iteration:
         self._hunter = hunter
         self._delegations = delegations
         self._messages = messages
+        self._failures = failures
         self._limits = limits
         self._clock = clock
-        self._port = options.port
+        self._admission = Admission(delegations, options)
         self._minimise = options.minimise
         self._address_types = options.address_types
 
@@ -80,7 +83,7 @@ class Iteration:
             return NoAnswer(Failure.UNREACHABLE, "no root servers are configured")
         hunt = Hunt((*path, lookup))
         for _ in range(self._limits.referrals):
-            ask = self._next(lookup, descent)
+            ask = self._next(lookup, descent, work)
             known = self._messages.get(ask) if ask != lookup else None
             if known is not None:
                 self._pass_minimised(ask, known, descent)
@@ -94,7 +97,7 @@ class Iteration:
                         self._delegations.discard(descent.delegation.zone)
                     return hunt.no_answer(ask, descent.delegation.zone, work)
                 # RFC 9156 §2.3 and its appendix: a server that fails on a short name may do well with the full one.
-                descent.minimises = False
+                work.takes_whole_names.add(descent.delegation.zone)
             elif found.reading.kind is Kind.REFERRAL:
                 answer = self._refer(found, lookup, descent)
                 if answer is not None:
@@ -122,8 +125,8 @@ class Iteration:
             return None
         return _Descent(delegation, delegation.zone.label_count, self._minimise)
 
-    def _next(self, lookup: Lookup, descent: _Descent) -> Lookup:
-        if not descent.minimises:
+    def _next(self, lookup: Lookup, descent: _Descent, work: Work) -> Lookup:
+        if not descent.minimises or descent.delegation.zone in work.takes_whole_names:
             return lookup
         total = lookup.name.label_count
         labels = minimised_labels(total, descent.shown, descent.step)
@@ -152,7 +155,7 @@ class Iteration:
             return self._answer(ds or bare, found)
         delegation = self._delegation(found.reading, cut)
         ttl = min((rrset.ttl for rrset in message.authority if rrset.rdtype == rr.NS), default=0)
-        self._delegations.put(delegation, ttl)
+        self._delegations.put(delegation, ttl, through=descent.delegation.zone)
         descent.delegation = self._delegations.get(cut) or delegation
         descent.shown = cut.label_count
         return None
@@ -161,12 +164,14 @@ class Iteration:
         glue: dict[Name, tuple[Server, ...]] = {}
         for rrset in reading.message.additional:
             if rrset.rdtype in self._address_types:
-                glue[rrset.owner] = glue.get(rrset.owner, ()) + self._servers(rrset.rdatas)
+                glue[rrset.owner] = glue.get(rrset.owner, ()) + self._servers(cut, rrset.rdatas)
         names = [name for rrset in reading.message.authority if rrset.rdtype == rr.NS for name in rrset.names()]
-        return Delegation(cut, tuple((name, glue.get(name, ())) for name in dict.fromkeys(names)))
+        taken = list(dict.fromkeys(names))[: self._limits.nameservers_per_referral]
+        most = self._limits.addresses_per_nameserver
+        return Delegation(cut, tuple((name, glue.get(name, ())[:most]) for name in taken))
 
-    def _servers(self, rdatas: tuple[bytes, ...]) -> tuple[Server, ...]:
-        return tuple(Server(address_text(rdata), self._port) for rdata in rdatas)
+    def _servers(self, zone: Name, rdatas: tuple[bytes, ...]) -> tuple[Server, ...]:
+        return self._admission.servers(zone, rdatas)[: self._limits.addresses_per_nameserver]
 
     def _answer(self, message: Message, found: Found) -> Answer:
         return Answer(message, Provenance(str(found.server), found.transport, self._clock.now()))
@@ -179,21 +184,39 @@ class Iteration:
         With glue passed over: what resolving it gives, in both families.
         """
         known = self._known_addresses(name) if glue is Glue.TRUSTED else ()
-        if known or len(path) > self._limits.depth or not work.charge_nameserver(name):
+        if known:
             return known
+        if len(path) > self._limits.depth:
+            work.curtailed += 1
+            return ()
+        if not work.charge_nameserver(name):
+            return ()
         servers: tuple[Server, ...] = ()
         for rdtype in self._address_types:
             lookup = Lookup(name, rdtype)
-            if lookup not in path:
-                response = self._messages.get(lookup) or await self.resolve(lookup, work, path)
-                servers += self._addresses_in(response, lookup)
-                if isinstance(response, Answer) and response.message.rcode == rr.NXDOMAIN:
-                    break
+            if lookup in path:
+                work.curtailed += 1
+                continue
+            response = await self._address_response(lookup, work, path)
+            servers += self._addresses_in(response, lookup)
+            if isinstance(response, Answer) and response.message.rcode == rr.NXDOMAIN:
+                break
             if servers and glue is Glue.TRUSTED:
                 break
         if not servers:
             work.unresolvable.add(name)
         return servers
+
+    async def _address_response(self, lookup: Lookup, work: Work, path: tuple[Lookup, ...]) -> Response:
+        known = self._messages.get(lookup) or self._failures.get(lookup)
+        if known is not None:
+            return known
+        curtailed = work.curtailed
+        response = await self.resolve(lookup, work, path)
+        # RFC 9520 §3.2: failures are cached, those of name server addresses too; but not what the budget or a circle made.
+        if isinstance(response, NoAnswer) and not work.is_spent and work.curtailed == curtailed:
+            self._failures.put(lookup, response)
+        return response
 
     def _known_addresses(self, name: Name) -> tuple[Server, ...]:
         for rdtype in self._address_types:
@@ -209,13 +232,4 @@ class Iteration:
             return ()
         # RFC 2181 §10.3: the target of an NS record is no alias; a CNAME there is not followed.
         rrset = find_rrset(response.message.answer, lookup.name, lookup.rdtype)
-        return self._servers(rrset.rdatas) if rrset is not None else ()
-
-
-def address_text(rdata: bytes) -> str:
-    """An address record's rdata in text form: dotted quad, or IPv6 groups without shortening beyond leading zeros."""
-    if len(rdata) == 4:
-        return ".".join(map(str, rdata))
-    import socket  # asyncio has it loaded wherever queries are sent
-
-    return socket.inet_ntop(socket.AF_INET6, rdata)
+        return self._servers(lookup.name, rrset.rdatas) if rrset is not None else ()

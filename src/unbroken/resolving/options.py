@@ -17,8 +17,11 @@ class Options:
     """Ask the hinted root servers for the root's NS RRset first (RFC 9609)."""
     use_ipv4: bool = True
     use_ipv6: bool = True
+    local_servers: bool | None = None
+    """Ask servers at loopback and private addresses that a referral names. None: only where the configured servers, the root
+    hints or those of a stub zone, are at such addresses themselves."""
     udp_size: int = 1232
-    """Largest UDP reply asked for, octets."""
+    """Largest UDP reply asked for, octets. RFC 9715 §3.1: one that avoids fragmentation on nearly all paths."""
     shuffle: bool = True
     """Choose among servers of like speed at random. Off: in the order they came in, so that a replay is repeatable."""
 

@@ -3,10 +3,10 @@
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
+from unbroken.resolving.addresses import Admission
 from unbroken.resolving.cache import Delegation, DelegationCache
 from unbroken.resolving.hints import Hints
 from unbroken.resolving.hunt import Hunt, Hunter
-from unbroken.resolving.iteration import address_text
 from unbroken.resolving.options import Options
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import Work
@@ -40,7 +40,7 @@ class Priming:
         self._hunter = hunter
         self._delegations = delegations
         self._hinted = hinted
-        self._port = options.port
+        self._admission = Admission(delegations, options)
         self._address_types = options.address_types
 
     @property
@@ -54,7 +54,8 @@ class Priming:
         ns = find_rrset(found.reading.message.answer, Name.ROOT, rr.NS) if found is not None else None
         if found is None or ns is None:
             # RFC 9609 §3: the hints are what there is; try to prime again later.
-            self._delegations.put(self._hinted, 60)
+            if not work.is_spent:
+                self._delegations.put(self._hinted, 60)
             return
         primed = self._delegation(ns, found.raw)
         self._delegations.put(primed if primed.servers else self._hinted, ns.ttl)
@@ -69,7 +70,7 @@ class Priming:
                 for rrset in message.additional
                 if rrset.owner == name and rrset.rdtype in self._address_types and rrset.rdclass == rr.CLASS_IN
             ]
-            servers = tuple(Server(address_text(rdata), self._port) for rrset in glue for rdata in rrset.rdatas)
+            servers = tuple(server for rrset in glue for server in self._admission.servers(Name.ROOT, rrset.rdatas))
             # RFC 9609 §4.2: the additional section may lack addresses; those of the hints stand in.
             nameservers.append((name, servers or hinted.get(name, ())))
         return Delegation(Name.ROOT, tuple(nameservers))

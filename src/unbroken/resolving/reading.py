@@ -43,9 +43,12 @@ def read(message: Message, zone: Name, name: Name, rdtype: int, *, recursive: bo
     trail = follow(_answer_with_stray_signatures(message), name, rdtype, zone)
     if rcode not in (rr.NOERROR, rr.NXDOMAIN) and not (rcode == rr.YXDOMAIN and trail.records):
         return Reading(Kind.FAILED, message, detail=rr.rcode_text(rcode))
+    # A recursive server hands on proofs from wherever they come: from the zone that holds the name, which may be above the
+    # one that is forwarded. They are taken along for the validator, nothing else believes them.
+    scope = Name.ROOT if recursive else zone
     if rcode == rr.NXDOMAIN or trail.found or trail.records:
-        return _answer(message, zone, trail, _is_recursion_lame(message) and not recursive)
-    return _negative(message, zone, trail, rdtype, recursive)
+        return _answer(message, scope, trail, _is_recursion_lame(message) and not recursive)
+    return _negative(message, scope, trail, rdtype, recursive)
 
 
 def _answer_with_stray_signatures(message: Message) -> tuple[RRset, ...]:

@@ -1,10 +1,13 @@
 """What resolving a question ends in: the message for whoever asked, and the chain that says how far to trust it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from unbroken.chain import Chain, LinkKind, Question, Status
-from unbroken.dns import Message, RRset
+from unbroken.chain import Chain, Link, LinkKind, Question, SignatureOutcome, Status
+from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
+from unbroken.dns.serial import seconds_until
+from unbroken.resolving.redirection import follow
 from unbroken.validation.protocol import NoAnswer
 
 
@@ -16,8 +19,8 @@ class Resolution:
     message: Message
     """As a recursive server gives it, all CNAME hops merged; AD is set when the chain is SECURE, and only then.
 
-    When it could not be resolved its rcode is SERVFAIL. When the chain is BOGUS it still holds the data, for inspection:
-    look at `status` before you use it."""
+    When it could not be resolved its rcode is SERVFAIL. When the answer is withheld it still holds the data, for
+    inspection: look at `is_withheld` before you use it."""
     chain: Chain
     failure: NoAnswer | None = None
     """Why there is no answer, or none to the last hop."""
@@ -28,26 +31,34 @@ class Resolution:
         return self.chain.status
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether the data must not be used: BOGUS, or INDETERMINATE though there is an anchor to judge it by.
+
+        RFC 4035 §5.5 and §4.3: what fails to validate, or can't be validated because keys or DS could not be had, is not
+        handed out. INDETERMINATE for want of an anchor alone is handed out, as by a resolver that does not validate.
+        """
+        return self.status is Status.BOGUS or (self.status is Status.INDETERMINATE and not self.chain.only_lacks_anchor)
+
+    @property
     def rcode(self) -> int:
-        """What a validating recursive server would return: SERVFAIL when the chain is BOGUS (RFC 4035 §5.5)."""
-        return rr.SERVFAIL if self.status is Status.BOGUS else self.message.rcode
+        """What a validating recursive server would return: SERVFAIL for what is withheld (RFC 4035 §5.5)."""
+        return rr.SERVFAIL if self.is_withheld else self.message.rcode
 
     @property
     def rrset(self) -> RRset | None:
-        """The RRset of the type asked for, at the end of the CNAMEs. None when there is none, or when the chain is BOGUS."""
-        if self.status is Status.BOGUS:
+        """The RRset of the type asked for, at the end of the CNAMEs. None when there is none, or when it is withheld."""
+        if self.is_withheld:
             return None
-        for rrset in reversed(self.message.answer):
-            if rrset.rdtype == self.question.rdtype:
-                return rrset
-        return None
+        trail = follow(self.message.answer, self.question.name, self.question.rdtype)
+        here = (rrset for rrset in trail.records if rrset.owner == trail.end)
+        return next((rrset for rrset in here if trail.found and rrset.rdtype == self.question.rdtype), None)
 
 
-def proven_message(message: Message, chain: Chain) -> Message:
+def proven_message(message: Message, chain: Chain, now: int) -> Message:
     """The message of a SECURE chain: AD set, the proven rcode, and nothing in it that was not authenticated.
 
     RFC 4035 §3.2.3: AD says that all RRsets of the answer and authority sections are authentic, so what else came along is
-    left out. A CNAME that a proven DNAME makes has no signature of its own (RFC 6672 §5.3.1).
+    left out. A CNAME that a proven DNAME makes has no signature of its own (RFC 6672 §5.3.1). `now`: epoch seconds.
     """
     links = [link for link in chain.all_links if link.kind in (LinkKind.DATA, LinkKind.DENIAL)]
     proven = {evidence.rrset for link in links for evidence in link.evidence}
@@ -60,7 +71,42 @@ def proven_message(message: Message, chain: Chain) -> Message:
         made = rrset.rdtype == rr.CNAME and any(rrset.owner.is_below(dname) for dname in dnames)
         return made or rrset in proven
 
-    answer, authority = (tuple(filter(is_proven, section)) for section in (message.answer, message.authority))
+    ttls = _proven_ttls(links, now)
+
+    def proven_part(section: tuple[RRset, ...]) -> tuple[RRset, ...]:
+        return tuple(
+            rrset.with_ttl(min(rrset.ttl, ttls.get((rrset.owner, rrset.covers or rrset.rdtype), rrset.ttl)))
+            for rrset in section
+            if is_proven(rrset)
+        )
+
+    answer, authority = proven_part(message.answer), proven_part(message.authority)
     flags = message.flags | rr.AD
     sections = answer, authority, message.additional
     return Message(message.id, flags, message.question, *sections, rcode=chain.rcode, edns=message.edns)
+
+
+def _proven_ttls(links: Iterable[Link], now: int) -> dict[tuple[Name, int], int]:
+    """By owner and type, the seconds that what was proven may be kept.
+
+    RFC 4035 §5.3.3: at most the TTL as received, the Original TTL field, and the time to the signature's expiration.
+    """
+    ttls: dict[tuple[Name, int], int] = {}
+    for link in links:
+        for attempt in link.attempts:
+            if attempt.outcome is SignatureOutcome.VERIFIED:
+                rrsig = attempt.rrsig
+                left = max(0, seconds_until(rrsig.expiration, now))
+                key = (attempt.owner, rrsig.type_covered)
+                ttls[key] = min(ttls.get(key, left), left, rrsig.original_ttl)
+    return ttls
+
+
+def capped(message: Message, maximum: int) -> Message:
+    """The message with no TTL above `maximum` seconds."""
+
+    def cap(section: tuple[RRset, ...]) -> tuple[RRset, ...]:
+        return tuple(rrset if rrset.ttl <= maximum else rrset.with_ttl(maximum) for rrset in section)
+
+    sections = cap(message.answer), cap(message.authority), cap(message.additional)
+    return Message(message.id, message.flags, message.question, *sections, rcode=message.rcode, edns=message.edns)

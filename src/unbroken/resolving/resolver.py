@@ -17,7 +17,7 @@ from unbroken.resolving.iteration import Iteration
 from unbroken.resolving.merging import Merged
 from unbroken.resolving.options import Options
 from unbroken.resolving.priming import Priming, hinted_delegation
-from unbroken.resolving.resolution import Resolution, proven_message
+from unbroken.resolving.resolution import Resolution, capped, proven_message
 from unbroken.resolving.servers import ServerBook
 from unbroken.resolving.transport import Server, Transport
 from unbroken.resolving.work import ResolverLimits, Work
@@ -69,7 +69,7 @@ class Resolver:
         self._bogus: ExpiringMap[Lookup, bool] = ExpiringMap(self.resolver_limits.messages, self.clock)
         self._flights: Flights[tuple[Lookup, int], Response] = Flights()
         self._primings: Flights[Name, None] = Flights()
-        exchanger = Exchanger(transport or _sockets(), self.clock, self.book, self.options.udp_size)
+        exchanger = Exchanger(transport or _sockets(), self.clock, self.book, self.resolver_limits, self.options)
         zones = {zone: tuple(servers) for zone, servers in (forward_zones or {}).items()}
         if forwarders:
             zones[Name.ROOT] = tuple(forwarders)
@@ -88,7 +88,9 @@ class Resolver:
             if delegation.servers or delegation.nameservers:
                 self.delegations.fix(delegation)
         self._priming = Priming(hunter, self.delegations, root, options)
-        self._iteration = Iteration(hunter, self.delegations, self.messages, self.resolver_limits, self.clock, options)
+        self._iteration = Iteration(
+            hunter, self.delegations, self.messages, self.failures, self.resolver_limits, self.clock, options
+        )
 
     # --- look-ups -----------------------------------------------------------------------------------------------------
 
@@ -107,25 +109,44 @@ class Resolver:
         known = work.responses.get(lookup)
         if known is not None:
             return known
-        response: Response | None = self.messages.get(lookup) or self.failures.get(lookup)
-        if response is None:
-            response = await self._flights.join((lookup, work.attempt), lambda: self._look_up(lookup, work))
+        response = await self._known_or_joined(lookup, work)
         work.responses[lookup] = response
         if isinstance(response, Answer):
             work.served_by.setdefault(lookup, set()).add(response.provenance.server)
         return response
 
+    async def _known_or_joined(self, lookup: Lookup, work: Work) -> Response:
+        def known() -> Response | None:
+            return self.messages.get(lookup) or self.failures.get(lookup)
+
+        def suffices(response: Response) -> bool:
+            # A failure that is not kept is one of somebody else's budget. It says nothing to a question that has its own.
+            return isinstance(response, Answer) or known() is not None or work.is_spent
+
+        response = known()
+        if response is None:
+            key = (lookup, work.attempt)
+            response = await self._flights.join(key, lambda: self._look_up(lookup, work), suffices)
+            work.heard |= isinstance(response, Answer)
+        return response
+
     async def _look_up(self, lookup: Lookup, work: Work) -> Response:
+        was_fresh, curtailed = work.is_fresh, work.curtailed
+        response = await self._resolve(lookup, work)
+        # RFC 9520 §3.2: failures must be cached. Not so one that this question made by coming here with little left: it
+        # would be everybody's.
+        is_own = work.is_spent or work.curtailed > curtailed
+        if isinstance(response, NoAnswer) and (was_fresh or not is_own) and not work.was_crowded_out:
+            self.failures.put(lookup, response)
+        return response
+
+    async def _resolve(self, lookup: Lookup, work: Work) -> Response:
         forwarded = self._forwarding.closest(lookup)
         stub = self.delegations.configured_above(lookup.name)
         if forwarded is not None and (stub is None or stub.label_count <= forwarded.label_count):
-            response = await self._forwarding.resolve(forwarded, lookup, work)
-        else:
-            await self._prime_if_due(lookup, work)
-            response = await self._iteration.resolve(lookup, work)
-        if isinstance(response, NoAnswer) and response.failure is not Failure.OVER_LIMIT:
-            self.failures.put(lookup, response)
-        return response
+            return await self._forwarding.resolve(forwarded, lookup, work)
+        await self._prime_if_due(lookup, work)
+        return await self._iteration.resolve(lookup, work)
 
     async def _prime_if_due(self, lookup: Lookup, work: Work) -> None:
         if not self.options.prime or not self._priming.is_due:
@@ -142,7 +163,7 @@ class Resolver:
         When it can't be had, rcode is SERVFAIL and the answer holds the hops that could.
         """
         merged = await self._gather(Question(name, rdtype), self.begin())
-        return merged.message(), merged.provenance
+        return capped(merged.message(), self.resolver_limits.maximum_ttl), merged.provenance
 
     async def _gather(self, question: Question, work: Work) -> Merged:
         merged = Merged(question)
@@ -189,8 +210,8 @@ class Resolver:
         message = merged.message()
         if chain.status is Status.SECURE:
             # What is proven counts, not what an unsigned rcode says: an empty non-terminal is no NXDOMAIN.
-            message = proven_message(message, chain)
-        return Resolution(question, message, chain, merged.failure)
+            message = proven_message(message, chain, self.clock.now())
+        return Resolution(question, capped(message, self.resolver_limits.maximum_ttl), chain, merged.failure)
 
     def _validation(self, question: Question, given: Response | None, effort: Effort) -> Validation:
         from unbroken.authentication.policy import Policy  # look-ups alone need no validator
@@ -227,6 +248,8 @@ class Resolver:
 
     def _set_aside(self, chain: Chain, work: Work) -> None:
         """Forget the look-ups that the broken link may rest on, and ask those who answered them last from now on."""
+        # RFC 6891 §6.2.2: no EDNS, no signatures. Someone may have forged the refusal, or the server have had a bad moment.
+        self.book.expect_edns(server for served in work.served_by.values() for server in served)
         doubted = [lookup for lookup in work.responses if _may_rest_on(chain.broken_link, lookup, chain.question)]
         for lookup in doubted:
             work.avoid.setdefault(lookup, set()).update(work.served_by.pop(lookup, set()))

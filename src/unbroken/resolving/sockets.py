@@ -5,13 +5,13 @@ import os
 import socket
 from typing import Final
 
-from unbroken.resolving.transport import Server, TransportError, TransportTimeout
+from unbroken.resolving.transport import Server, TransportError, TransportSpoofed, TransportTimeout
 
 _HEADER: Final = 12
 _FIRST_PORT: Final = 1024
 _BIND_TRIES: Final = 4
 _STRAYS: Final = 64
-"""Datagrams that are not our reply, before the exchange is given up: someone is guessing, TCP is the way out."""
+"""Datagrams that are not our reply, before the exchange over UDP is given up: someone is guessing."""
 _RCODES_WITHOUT_QUESTION: Final = (1, 4)
 """FORMERR and NOTIMP may come from a server that could not even read the question."""
 
@@ -42,30 +42,22 @@ def _question_end(query: bytes) -> int:
 
 
 class SocketTransport:
-    """Queries over UDP and TCP. One socket a query, closed whatever happens; at most `max_sockets` at a time."""
-
-    def __init__(self, max_sockets: int = 256) -> None:
-        self._max_sockets = max_sockets
-        self._slots: tuple[asyncio.AbstractEventLoop, asyncio.Semaphore] | None = None
+    """Queries over UDP and TCP. One socket a query, closed whatever happens."""
 
     async def exchange(self, server: Server, query: bytes, *, timeout: float, tcp: bool) -> bytes:
         """See `Transport`. Replies that do not match are ignored and waited past."""
         try:
-            async with self._semaphore(), asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout):
                 return await (_exchange_tcp(server, query) if tcp else _exchange_udp(server, query))
         except TimeoutError as error:
             raise TransportTimeout(f"no reply within {timeout:.1f} s") from error
         except (OSError, ValueError, EOFError) as error:
             raise TransportError(_reason(error)) from error
 
-    def _semaphore(self) -> asyncio.Semaphore:
-        loop = asyncio.get_running_loop()
-        if self._slots is None or self._slots[0] is not loop:
-            self._slots = (loop, asyncio.Semaphore(self._max_sockets))
-        return self._slots[1]
-
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, asyncio.IncompleteReadError):
+        return f"the server closed the connection after {len(error.partial)} of {error.expected} octets"
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno).lower()
     return str(error) or type(error).__name__
@@ -105,7 +97,7 @@ async def _exchange_udp(server: Server, query: bytes) -> bytes:
                 return reply
     finally:
         sock.close()
-    raise OSError(None, "flooded with replies that do not match")
+    raise TransportSpoofed(f"flooded with replies that do not match, {_STRAYS} of them")
 
 
 async def _exchange_tcp(server: Server, query: bytes) -> bytes:
@@ -114,6 +106,8 @@ async def _exchange_tcp(server: Server, query: bytes) -> bytes:
         writer.write(len(query).to_bytes(2, "big") + query)
         await writer.drain()
         length = int.from_bytes(await reader.readexactly(2), "big")
+        if length < _HEADER:
+            raise ValueError(f"a reply over TCP of {length} octets, shorter than a header")
         reply = await reader.readexactly(length)
     finally:
         writer.transport.abort()

@@ -28,6 +28,10 @@ class TransportTimeout(TransportError):  # noqa: N818 - a timeout is named as su
     """No reply that matches came in time."""
 
 
+class TransportSpoofed(TransportError):  # noqa: N818 - it says what happened, as its kin do
+    """Over UDP so much came that does not match that someone must be guessing: TCP is the way out."""
+
+
 class Transport(Protocol):
     """Carries one query. Implementations must be safe to cancel at any await and leave nothing open then."""
 

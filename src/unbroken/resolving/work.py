@@ -1,10 +1,18 @@
 """The account of one question: how many queries and how much time it may still cost, and what it has learnt so far."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from unbroken.dns import Name
 from unbroken.resolving.clock import Clock
+from unbroken.resolving.transport import Server
 from unbroken.validation.protocol import Lookup, Response
+
+_REFUSALS_FOR_A_ZONE: Final = 2
+"""Once for a minimised name, once for the whole."""
+_TICK: Final = 0.001
+"""Seconds: an event loop may end a wait a clock tick early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +25,20 @@ class ResolverLimits:
     """Time after which no further query is sent for one question."""
     silence: float = 5.0
     """Seconds after which a question is given up when no server at all has answered well: there is no network."""
+    queries_in_flight: int = 256
+    """Queries that wait for a reply at a time, over all questions: each has a socket of its own."""
     attempts_per_zone: int = 16
     """Queries for one name and type to the servers of one zone."""
+    failures_per_zone: int = 32
+    """Queries to the servers of one zone that came to nothing, for one question, over all its names and types."""
+    refusals_per_server: int = 6
+    """Refusals of one address for one question, whatever the zone: a stranger may have named it as his server."""
     nameservers_per_zone: int = 5
     """Name server names of one delegation that are resolved for want of glue (NXNSAttack)."""
+    nameservers_per_referral: int = 16
+    """Name server names that are taken from a referral; any more are passed over."""
+    addresses_per_nameserver: int = 8
+    """Addresses that are taken of one name server."""
     nameserver_lookups: int = 40
     """Name server names resolved for one question, over all its delegations (TsuNAME, NXNSAttack)."""
     depth: int = 5
@@ -33,8 +51,12 @@ class ResolverLimits:
     """Times that a bogus chain is built anew from other servers."""
     messages: int = 20_000
     """Messages in the cache."""
+    message_octets: int = 64 << 20
+    """What the messages in the cache may take, octets, roughly."""
     delegations: int = 10_000
     """Zones whose servers are remembered."""
+    delegation_octets: int = 32 << 20
+    """What these may take, octets, roughly."""
     servers: int = 20_000
     """Servers whose speed and faults are remembered."""
     maximum_ttl: int = 86_400
@@ -53,11 +75,21 @@ class Work:
     clock: Clock
     started: float
     queries: int = 0
+    curtailed: int = 0
+    """Times that something was not done for want of budget, or since it would have led in a circle."""
+    was_crowded_out: bool = False
+    """Whether a query could not be sent since too many others were in flight: that says nothing of name or server."""
     heard: bool = False
     """Whether any server has answered as a server of its zone does; something on the path that answers for it does not."""
     attempt: int = 0
     """0 for the first try; counts up when a bogus chain is built anew."""
     nameserver_lookups: int = 0
+    failures: Counter[Name] = field(default_factory=Counter)
+    """Queries that came to nothing, by the zone whose servers they went to."""
+    refusals: Counter[Server | tuple[Server, Name]] = field(default_factory=Counter)
+    """Replies that said no, by server, and by server and zone."""
+    takes_whole_names: set[Name] = field(default_factory=set)
+    """Zones whose servers failed on a minimised name: they are shown whole ones from then on."""
     unresolvable: set[Name] = field(default_factory=set)
     """Name servers whose addresses could not be had, so that no delegation asks for them again."""
     responses: dict[Lookup, Response] = field(default_factory=dict)
@@ -75,7 +107,12 @@ class Work:
     @property
     def is_spent(self) -> bool:
         """Whether no further query may be sent."""
-        return self.queries >= self.limits.queries or self.seconds_left <= 0
+        return self.queries >= self.limits.queries or self.seconds_left <= _TICK
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether next to nothing is spent: what fails with this account fails with any."""
+        return self.queries == 0 and self.clock.monotonic() - self.started <= self.limits.silence / 10
 
     @property
     def seconds_left(self) -> float:
@@ -86,13 +123,26 @@ class Work:
     def charge_nameserver(self, name: Name) -> bool:
         """Take the resolution of one name server off the account; False when there is none left, or it failed before."""
         if self.nameserver_lookups >= self.limits.nameserver_lookups or name in self.unresolvable:
+            self.curtailed += 1
             return False
         self.nameserver_lookups += 1
         return True
 
+    def refused(self, server: Server, zone: Name | None) -> None:
+        """The server said no: to a name, or to all of the zone."""
+        self.refusals[server] += 1
+        if zone is not None:
+            self.refusals[server, zone] += 1
+
+    def is_refused(self, server: Server, zone: Name) -> bool:
+        """Whether the server said no often enough."""
+        of_zone = self.refusals[server, zone] >= _REFUSALS_FOR_A_ZONE
+        return of_zone or self.refusals[server] >= self.limits.refusals_per_server
+
     def charge(self) -> bool:
         """Take one query off the account; False when there is none left, and then it must not be sent."""
         if self.is_spent:
+            self.curtailed += 1
             return False
         self.queries += 1
         return True

@@ -1,18 +1,12 @@
-"""The Python API and the drop-in for dnspython's resolvers."""
+"""The Python API."""
 
-import asyncio
 import subprocess
 import sys
+from typing import Any
 
-import dns.asyncresolver
-import dns.exception
-import dns.name
-import dns.resolver
 import pytest
 
-from tests.unit.resolving.test_resolver import _tampered
 from tests.unit.resolving.world import signed_world
-from unbroken import compat
 from unbroken.chain import Status
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
@@ -28,10 +22,50 @@ async def test_names_and_types_are_taken_as_people_write_them() -> None:
     assert answer.rrset is not None
 
 
-@pytest.mark.parametrize(("name", "rdtype"), [("a..b", "A"), ("a.b", "NOSUCH"), ("a.b", 0), ("a.b", 70000)])
-async def test_what_is_no_name_or_type_is_a_usage_error(name: str, rdtype: str | int) -> None:
+@pytest.mark.parametrize(
+    ("name", "rdtype"),
+    [
+        ("a..b", "A"),
+        (None, "A"),
+        (b"a.b", "A"),
+        ("a.b", "NOSUCH"),
+        ("a.b", 0),
+        ("a.b", "TYPE0"),
+        ("a.b", 70000),
+        ("a.b", None),
+        ("a.b", b"A"),
+        ("a.b", 1.0),
+        ("a.b", True),
+        ("a.b", "AXFR"),
+        ("a.b", "OPT"),
+        ("a.b", "TSIG"),
+        ("a.b", 128),
+    ],
+)
+async def test_what_is_no_name_or_type_is_a_usage_error(name: Any, rdtype: Any) -> None:
+    world, anchors = signed_world()
     with pytest.raises(UsageError):
-        await api.resolve(name, rdtype)
+        await api.resolve(name, rdtype, resolver=world.resolver(anchors=anchors))
+    assert not world.log
+
+
+@pytest.mark.parametrize("rdtype", [1, 127, 256, 65535, "ANY", "TYPE65280"])
+def test_any_data_type_can_be_asked_for(rdtype: str | int) -> None:
+    assert api.to_rdtype(rdtype)
+
+
+def test_a_child_forked_while_the_background_loop_is_being_made_can_ask() -> None:
+    """The child has a copy of the lock as it was, and nobody to give it back."""
+    code = (
+        "import os, sys, unbroken.resolving.api as api\n"
+        "async def one(): return 1\n"
+        "api.run_blocking(one())\n"
+        "api._background_lock.acquire()\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(0 if api.run_blocking(one()) == 1 else 1)\n"
+        "sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False, timeout=30).returncode == 0
 
 
 def test_the_blocking_twin_gives_the_same() -> None:
@@ -50,77 +84,3 @@ async def test_the_blocking_twin_works_where_a_loop_runs() -> None:
 def test_importing_the_resolver_does_not_import_dnspython() -> None:
     code = "import sys, unbroken.resolving.api; sys.exit('dns' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-# --- the drop-in ------------------------------------------------------------------------------------------------------
-
-
-def test_the_drop_in_returns_a_dnspython_answer() -> None:
-    world, anchors = signed_world()
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    answer = resolver.resolve("www.example.com", "A")
-    assert isinstance(answer, dns.resolver.Answer)
-    assert [record.address for record in answer] == ["198.51.100.1"]
-    assert getattr(answer, "status", None) is Status.SECURE
-    alias = resolver.resolve(dns.name.from_text("over.example.com."), dns.rdatatype.A)
-    assert str(alias.canonical_name) == "www.example.net."
-
-
-def test_the_drop_in_raises_what_dnspython_raises() -> None:
-    world, anchors = signed_world()
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    with pytest.raises(dns.resolver.NXDOMAIN) as caught:
-        resolver.resolve("nope.example.com")
-    assert str(caught.value.canonical_name) == "nope.example.com."
-    with pytest.raises(dns.resolver.NoAnswer):
-        resolver.resolve("www.example.com", "MX")
-    assert resolver.resolve("www.example.com", "MX", raise_on_no_answer=False).rrset is None
-    with pytest.raises(dns.resolver.NoMetaqueries):
-        resolver.resolve("www.example.com", "AXFR")
-    world.unreachable = set(world.authorities)
-    with pytest.raises(dns.resolver.NoNameservers):
-        resolver.resolve("new.example.com", "TXT")
-
-
-def test_the_drop_in_raises_on_bogus() -> None:
-    world, anchors = signed_world()
-    for address in ("192.0.2.4", "192.0.2.5"):
-        _tampered(world, address, rr.A)
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    with pytest.raises(compat.Bogus) as caught:
-        resolver.resolve("www.example.com")
-    assert isinstance(caught.value, dns.exception.DNSException)
-    assert caught.value.chain.status is Status.BOGUS
-    assert "www.example.com." in str(caught.value)
-
-
-async def test_the_asynchronous_drop_in_does_the_same() -> None:
-    world, anchors = signed_world()
-    resolver = compat.AsyncResolver(resolver=world.resolver(anchors=anchors))
-    assert (await resolver.resolve("www.example.com", "A")).rrset is not None
-    with pytest.raises(dns.resolver.NXDOMAIN):
-        await resolver.resolve("nope.example.com")
-
-
-def test_the_drop_in_keeps_to_its_lifetime() -> None:
-    world, anchors = signed_world()
-    world.delay = 5.0
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    with pytest.raises(dns.resolver.LifetimeTimeout):
-        resolver.resolve("www.example.com", lifetime=0.05)
-
-
-def test_relative_names_are_searched_for_when_asked_to() -> None:
-    world, anchors = signed_world()
-    resolver = compat.Resolver(resolver=world.resolver(anchors=anchors))
-    resolver.search = [dns.name.from_text("example.com.")]
-    assert str(resolver.resolve("www", search=True).qname) == "www.example.com."
-
-
-def test_the_signatures_are_those_of_dnspython() -> None:
-    import inspect
-
-    for ours, theirs in ((compat.Resolver, dns.resolver.Resolver), (compat.AsyncResolver, dns.asyncresolver.Resolver)):
-        expected = list(inspect.signature(theirs.resolve).parameters)
-        assert list(inspect.signature(ours.resolve).parameters) == expected
-    assert asyncio.iscoroutinefunction(compat.AsyncResolver.resolve)

@@ -5,7 +5,15 @@ import pytest
 from tests.unit.resolving.test_reading import a, message, names, nsec, rrsig, soa
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
-from unbroken.resolving.cache import ExpiringMap, FailureCache, MessageCache, lifetime
+from unbroken.resolving.cache import (
+    Delegation,
+    DelegationCache,
+    ExpiringMap,
+    FailureCache,
+    MessageCache,
+    lifetime,
+    message_octets,
+)
 from unbroken.resolving.clock import SettableClock
 from unbroken.resolving.work import ResolverLimits
 from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer
@@ -13,6 +21,7 @@ from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer
 NOW = 1_760_000_000
 LIMITS = ResolverLimits()
 WWW = Lookup(Name("www.example.com."), rr.A)
+ALIAS = names("www.example.com.", rr.CNAME, "x.example.com.").with_ttl(900)
 
 
 def signed(expiration: int, original_ttl: int = 300) -> RRset:
@@ -28,6 +37,10 @@ def signed(expiration: int, original_ttl: int = 300) -> RRset:
         (message(answer=(a("www.example.com.").with_ttl(10**6),)), LIMITS.maximum_ttl),
         (message(authority=(soa("example.com.").with_ttl(900),)), 300),  # RFC 2308 §5: MINIMUM
         (message(authority=(soa("example.com.").with_ttl(60),)), 60),
+        (
+            message(answer=(ALIAS,), authority=(soa("example.com.").with_ttl(900),)),
+            300,
+        ),  # RFC 2308 §5 behind a CNAME too
         (message(rcode=rr.NXDOMAIN), 0),  # RFC 2308 §5: without a SOA, not at all
         (message(authority=(nsec("www.example.com.", "z.example.com."),)), 300),
         (message(answer=(a("www.example.com."), signed(NOW + 100))), 100),  # RFC 4035 §5.3.3
@@ -89,6 +102,46 @@ def test_a_full_cache_lets_the_oldest_go() -> None:
     for number in range(4):
         entries.put(number, number, 60)
     assert [entries.get(number) for number in range(4)] == [None, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(25, [0, 1, 2, 3]), (26, [1, 2, 3]), (100, [3]), (101, [])])
+def test_a_cache_that_is_full_in_octets_lets_the_oldest_go(size: int, kept: list[int]) -> None:
+    entries: ExpiringMap[int, int] = ExpiringMap(10, SettableClock(), octets=100)
+    for number in range(4):
+        entries.put(number, number, 60, size)
+    assert [number for number in range(4) if entries.get(number) is not None] == kept
+    assert entries.octets == size * len(kept)
+
+
+def test_what_is_replaced_or_expired_takes_no_room() -> None:
+    clock = SettableClock()
+    entries: ExpiringMap[int, int] = ExpiringMap(10, clock, octets=100)
+    for _ in range(3):
+        entries.put(1, 1, 60, 80)
+    assert (entries.get(1), entries.octets) == (1, 80)
+    entries.shorten(1, 10)
+    clock.advance(10)
+    assert (entries.get(1), entries.octets) == (None, 0)
+    entries.put(2, 2, 60, 50)
+    entries.clear()
+    assert entries.octets == 0
+
+
+@pytest.mark.parametrize(("room", "kept"), [(3, True), (2, False)])
+def test_large_messages_and_delegations_take_the_room_that_they_need(room: int, kept: bool) -> None:
+    """A cache bounded in entries only would hold twenty thousand messages of 64 KiB."""
+    texts = tuple(bytes([200, number]) + bytes(199) for number in range(100))
+    large = Answer(message(answer=(RRset(WWW.name, rr.TXT, 300, texts),)))
+    many = Delegation(WWW.name, tuple((Name(f"ns{number}.example."), ()) for number in range(100)))
+    unit = message_octets(large.message)
+    limits = ResolverLimits(message_octets=room * unit, delegation_octets=room * many.octets)
+    messages, delegations = MessageCache(limits, SettableClock(NOW)), DelegationCache(limits, SettableClock(NOW))
+    for number in range(3):
+        messages.put(Lookup(Name(f"n{number}."), rr.TXT), large)
+        delegations.put(Delegation(Name(f"n{number}."), many.nameservers), 300)
+    assert unit > 20_000
+    assert (messages.get(Lookup(Name("n0."), rr.TXT)) is not None) == kept
+    assert (delegations.get(Name("n0.")) is not None) == kept
 
 
 def test_a_failure_is_kept_for_some_seconds() -> None:

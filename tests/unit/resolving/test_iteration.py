@@ -15,8 +15,9 @@ from tests.unit.resolving.world import (
 )
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
+from unbroken.resolving.addresses import address_text
 from unbroken.resolving.hints import Hints
-from unbroken.resolving.iteration import address_text, minimised_labels
+from unbroken.resolving.iteration import minimised_labels
 from unbroken.resolving.options import Options
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits

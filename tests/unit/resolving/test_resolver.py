@@ -251,7 +251,7 @@ async def test_a_forward_zone_takes_its_names_and_the_rest_is_iterated() -> None
     _recursive(world)
     resolver = world.resolver(forward_zones={Name("over.example.com."): [Server("192.0.2.200")]})
     await resolver.lookup(Name("over.example.com."), rr.A)
-    assert {query.address for query in world.log} == {"192.0.2.200"}
+    assert {query.address for query in world.log if query.name == Name("over.example.com.")} == {"192.0.2.200"}
     await resolver.lookup(WWW, rr.A)
     assert ("www.example.com.", rr.A) in world.asked("192.0.2.4")
 
