@@ -58,9 +58,7 @@ def verify_rrset(
     RFC 6840 §5.4: any one valid signature is enough; §5.11: nothing demands that every algorithm signs.
     """
     trial = _Trial(evidence.rrset, zone, keys, now, policy, budget)
-    # RFC 4035 §5.3.4: an expanded RRset needs a proof more than one that is signed at its own name, so a wildcard's signature,
-    # which anybody can add, is not tried first.
-    for rrsig in sorted(evidence.rrsigs, key=lambda rrsig: -rrsig.labels):
+    for rrsig in evidence.rrsigs:
         if trial.verified is not None and not all_paths:
             break
         try:

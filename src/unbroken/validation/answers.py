@@ -146,8 +146,22 @@ def authenticate_rrset(ctx: Context, evidence: Evidence, zone: ZoneTrust, respon
     data = Link(LinkKind.DATA, zone.zone, Status.SECURE, (evidence,), verdict.attempts, valid_until=until)
     if not verdict.is_expanded(rrset):
         return (data,)
+    if _names_another_source(evidence, verdict.verified):
+        reason = finding(
+            Code.WILDCARD_UNPROVEN,
+            describe(rrset.owner, rrset.rdtype),
+            wildcard=rrset.owner.ancestor(verdict.verified.labels).wildcard(),
+        )
+        return (replace(data, status=Status.BOGUS, findings=(reason,)),)
     denial = yield from _deny_closer_match(ctx, rrset, verdict.verified, zone, response)
     return (data, denial)
+
+
+def _names_another_source(evidence: Evidence, verified: Rrsig) -> bool:
+    """RFC 4035 §3.1.1, §5.3.4: an RRset comes with its signatures from one owner, the wildcard or the name itself, so they
+    all count the same labels; a signature of the zone that counts others contradicts the expansion.
+    """
+    return any(rrsig.signer == verified.signer and rrsig.labels != verified.labels for rrsig in evidence.rrsigs)
 
 
 def _deny_closer_match(
