@@ -113,7 +113,7 @@ def test_rfc4035_5_5_handlers_for_the_servfail_of_a_validating_server_catch_bogu
     assert caught.value.kwargs["request"].question[0].name == dns.name.from_text("www.example.com.")
 
 
-@pytest.mark.parametrize("name", ["a..b", "a" * 64 + ".com", "\\999.com"])
+@pytest.mark.parametrize("name", ["a..b", "a" * 64 + ".com"])
 def test_what_is_no_name_raises_as_in_dnspython(name: str) -> None:
     with pytest.raises(dns.exception.DNSException) as theirs:
         dns.name.from_text(name)
