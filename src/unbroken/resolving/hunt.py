@@ -97,7 +97,8 @@ class Hunt:
         """The failure, naming each server and what it did."""
         said = list(dict.fromkeys(str(trouble) for trouble in self.troubles))
         said.extend(f"{name}: no address found" for name in self.unresolved)
-        detail = f"servers of {zone} asked for {ask.name}: " + ("; ".join(said) or "none known")
+        nothing = "not asked, the question used up its budget" if self.is_cut_short else "none known"
+        detail = f"servers of {zone} asked for {ask.name}: " + ("; ".join(said) or nothing)
         return NoAnswer(self._failure(work), detail)
 
     def _failure(self, work: Work) -> Failure:

@@ -42,7 +42,9 @@ def _late(resolver: Resolver, seconds_left: float) -> Work:
 
 async def test_rfc9520_a_question_out_of_queries_leaves_no_failure_for_others() -> None:
     resolver = await _warm(plain_world())
-    assert isinstance(await resolver._fetch(WWW, _spent(resolver)), NoAnswer)
+    response = await resolver._fetch(WWW, _spent(resolver))
+    assert isinstance(response, NoAnswer)
+    assert "used up its budget" in response.detail
     assert isinstance(await resolver.fetch(WWW), Answer)
 
 
