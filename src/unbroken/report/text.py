@@ -267,6 +267,8 @@ def _outcome_text(chain: Chain) -> str:
     if last.outcome is Outcome.ANSWER:
         count = len(chain.rrset) if chain.rrset is not None else 0
         return f"{count} record{'s' if count != 1 else ''}{hops}"
+    if last.outcome in (Outcome.NODATA, Outcome.NXDOMAIN) and words.rests_on_opt_out(last):
+        return f"nothing signed at {last.question.name}{hops}"
     if last.outcome is Outcome.NODATA:
         return f"no {type_to_text(last.question.rdtype)} at {last.question.name}{hops}"
     if last.outcome is Outcome.NXDOMAIN:
