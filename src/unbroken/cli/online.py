@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unbroken.chain import Chain, Question, Status
 from unbroken.cli import options
 from unbroken.errors import StateError, UsageError
-from unbroken.files import read_bounded, write_atomically
+from unbroken.files import read_bounded
 from unbroken.resolving.clock import FixedWallClock, SystemClock
 from unbroken.resolving.hints import Hints, parse_hints
 from unbroken.resolving.options import Options
@@ -70,18 +70,19 @@ def _address(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chain, the time it was judged at (epoch seconds), and the responses that it rests on."""
+    """A chain, the time it was judged at (epoch seconds), by which anchors, and the responses that it rests on."""
 
     chain: Chain
     now: int
+    anchors: "TrustAnchors"
     recorder: Recorder
 
-    def save(self, path: str) -> None:
-        """Write a capture. Raises StateError."""
+    def capture(self) -> bytes:
+        """The responses as a capture file holds them."""
         import json
 
         capture = self.recorder.capture(self.chain.question, self.now)
-        write_atomically(path, (json.dumps(capture_to_json(capture), indent=1) + "\n").encode("ascii"))
+        return (json.dumps(capture_to_json(capture), indent=1) + "\n").encode("ascii")
 
 
 class _Recording(Resolver):
@@ -118,7 +119,7 @@ async def _ask(
         # Something on the path that answers in the servers' place is no network either, whatever it says.
         if resolution.chain.status in _BROKEN and not any(work.heard for work in resolver.works):
             raise _no_network(resolution.chain, recorder, network)
-        return Result(resolution.chain, resolver.clock.now(), recorder)
+        return Result(resolution.chain, resolver.clock.now(), resolver.anchors, recorder)
 
 
 @asynccontextmanager
