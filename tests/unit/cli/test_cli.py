@@ -114,6 +114,18 @@ def test_verify_of_a_name_that_the_proof_does_not_hold_is_not_secure(run: Run, a
     assert code == 4
 
 
+def test_what_a_file_does_not_hold_is_no_fault_of_servers(run: Run, anchor: Path, tmp_path: Path) -> None:
+    proof = tmp_path / "proof.bin"
+    proof.write_bytes(write(handmade.secure()))
+    code, out, _ = run("verify", proof, "mail.example.org", "A", "--at", NOW, "--anchor", anchor)
+    assert (
+        code == 4
+        and "is not in the capture or proof" in " ".join(out.replace("┃", "").split())
+        and "servers" not in out
+    )
+    assert out.count("→ ") == 1
+
+
 def test_verify_of_what_is_no_proof_is_one_line_and_exit_2(run: Run, tmp_path: Path) -> None:
     junk = tmp_path / "junk"
     for data in (b"", b"junk", b"{", b"{}", b'{"format": 1}', b"[" * 100_000, b"{" * 100_000, b'{"a":' * 100_000):
