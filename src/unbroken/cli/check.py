@@ -73,7 +73,7 @@ def _online(asked: "Question", settings: dict[str, Any]) -> int:
     output.check_writable(save)
     network = Network.from_options(settings)
     result = ask(asked, network, settings["anchor_files"], settings["at"], all_paths=settings["all_paths"])
-    code = options.show_chain(result.chain, result.now, settings, output.text_stream(save))
+    code = result.show(settings, output.text_stream(save))
     if save is not None:
         output.write(save, result.capture())
     return code

@@ -28,7 +28,7 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> in
     try:
         return parse_moment(value)
     except (ValueError, OverflowError):
-        what = f"{value!r} is neither epoch seconds, ISO 8601 (2025-08-09T01:28:45Z) nor YYYYMMDDHHMMSS"
+        what = f"{value!r} is neither epoch seconds, ISO 8601 (2025-08-09T01:28:45Z, 20250809) nor YYYYMMDDHHMMSS"
         raise click.BadParameter(what, ctx, param) from None
 
 
@@ -50,7 +50,7 @@ def at_option(function: _F) -> _F:
         "--at",
         metavar="TIME",
         callback=_moment,
-        help="Judge signatures as of this time: epoch seconds, ISO 8601 or YYYYMMDDHHMMSS (UTC). Default: now.",
+        help="Judge signatures as of this time: epoch seconds, ISO 8601 (2025-08-09, 20250809, 2025-08-09T01:28:45Z) or YYYYMMDDHHMMSS, UTC. Default: now.",
     )(function)
 
 

@@ -56,7 +56,7 @@ def command(
     asked = options.question(name, type_)
     out.check_writable(output)
     result = ask(asked, Network.from_options(settings), anchor_files, at, all_paths=False)
-    code = options.show_chain(result.chain, result.now, settings, out.text_stream(output))
+    code = result.show(settings, out.text_stream(output))
     proof, trouble = _proof(result, anyway=anyway)
     if proof is not None:
         out.write(output, proof)

@@ -13,11 +13,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from unbroken._kernel import type_to_text
-from unbroken.chain import Evidence
+from unbroken.chain import Evidence, Question
 from unbroken.chain.rfc9102 import Proof, read, write
 from unbroken.cli import main, online
-from unbroken.dns import RRset
+from unbroken.cli.unreachable import trouble
+from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
+from unbroken.validation.protocol import Failure, NoAnswer
 
 NOW = str(handmade.NOW)
 SCHEMA = json.loads((files("unbroken.report") / "schema" / "chain-1.json").read_text(encoding="utf-8"))
@@ -51,7 +53,62 @@ def test_check_with_no_network_says_so_in_one_line_and_exits_4(run: Run, network
     network(None)
     code, out, err = run("check", "www.example.com")
     assert (code, out) == (4, "")
-    assert err.count("\n") == 1 and "no network is reachable" in err
+    assert err.count("\n") == 1 and "check this host's network" in err
+
+
+def test_check_json_with_no_network_is_json_too(run: Run, network: Any) -> None:
+    network(None)
+    code, out, err = run("check", "www.example.com", "--json")
+    assert code == 4 and err.count("\n") == 1
+    chain = json.loads(out)
+    Draft202012Validator(SCHEMA).validate(chain)
+    assert chain["status"] == "indeterminate"
+
+
+@pytest.mark.parametrize(
+    ("options", "failures", "says"),
+    [
+        (
+            {"resolver": "192.0.2.1"},
+            [NoAnswer(Failure.SERVFAIL, "servers of . asked for a.: 192.0.2.1: SERVFAIL")],
+            "the resolver 192.0.2.1 (192.0.2.1: SERVFAIL); name another resolver",
+        ),
+        (
+            {"resolver": "192.0.2.1"},
+            [NoAnswer(Failure.TIMEOUT, "servers of . asked for a.: 192.0.2.1: timeout")],
+            "(192.0.2.1: timeout); check its address and port",
+        ),
+        (
+            {},
+            [
+                NoAnswer(Failure.OVER_LIMIT, "servers of . asked for a.: none known"),
+                NoAnswer(Failure.TIMEOUT, "servers of . asked for a.: 192.0.2.1: timeout; 192.0.2.2: timeout"),
+            ],
+            "the root servers (192.0.2.1: timeout, and 1 more); check this host's network",
+        ),
+        ({}, [NoAnswer(Failure.OVER_LIMIT, "servers of . asked for a.: none known")], "(no reply within 5 s)"),
+        ({}, [NoAnswer(Failure.SERVFAIL, "servers of . asked for a.: 192.0.2.1: does not recurse")], "in their place"),
+        (
+            {"hints": "h", "use_ipv4": False},
+            [NoAnswer(Failure.UNREACHABLE, "servers of . asked for a.: none known")],
+            "the servers in h have no IPv6 address; leave out --ipv6",
+        ),
+    ],
+)
+def test_what_happened_comes_with_a_remedy_that_fits(
+    options: dict[str, Any], failures: list[NoAnswer], says: str
+) -> None:
+    plain = {
+        "hints": None,
+        "resolver": None,
+        "port": 53,
+        "lab": False,
+        "timeout": 12,
+        "use_ipv4": True,
+        "use_ipv6": True,
+    }
+    text = trouble(Question(Name("a."), rr.A), failures, online.Network(**{**plain, **options}), 5.0)
+    assert says in text and "none known" not in text
 
 
 def test_check_without_an_answer_exits_4(run: Run, network: Any, anchor: Path) -> None:
