@@ -50,7 +50,8 @@ def at_option(function: _F) -> _F:
         "--at",
         metavar="TIME",
         callback=_moment,
-        help="Judge signatures as of this time: epoch seconds, ISO 8601 (2025-08-09, 20250809, 2025-08-09T01:28:45Z) or YYYYMMDDHHMMSS, UTC. Default: now.",
+        help="Judge as of this time: epoch seconds, ISO 8601 (2025-08-09, 20250809, 2025-08-09T01:28:45Z) or "
+        "YYYYMMDDHHMMSS, in UTC. Default: now.",
     )(function)
 
 
@@ -131,7 +132,10 @@ def anchors(files: tuple[str, ...], now: int) -> "TrustAnchors":
     from unbroken.anchors import iana_root, load
 
     if not files:
-        return iana_root()
+        built_in = iana_root(now)
+        if not built_in:
+            raise UsageError("none of the built-in root anchors was in force at that time; give one with --anchor")
+        return built_in
     first, *others = (load(path, now=now) for path in files)
     for other in others:
         first = first.merge(other)

@@ -261,6 +261,42 @@ def test_anchors_verify_accepts_iana_s_signature_and_refuses_another_file(
     assert (code, out) == (1, "") and err.count("\n") == 1
 
 
+def test_anchors_verify_takes_sha1_only_when_told(run: Run, shared: Path) -> None:
+    folder = shared / "real" / "root-anchors" / "iana-2010"
+    if not folder.is_dir():
+        pytest.skip("no recorded root-anchors.xml")
+    call = ("anchors", "verify", folder / "root-anchors.xml", folder / "root-anchors.p7s")
+    call += ("--ca", folder / "icannbundle.pem", "--at", "1450000000")
+    assert run(*call)[0] == 1
+    code, out, _ = run(*call, "--allow-sha1")
+    assert code == 0 and "DS 19036" in out
+
+
+def test_anchors_verify_of_what_can_not_be_read_is_2_and_names_the_file(run: Run, tmp_path: Path) -> None:
+    xml, p7s, ca = (tmp_path / name for name in ("root.xml", "root.p7s", "ca.pem"))
+    for path in (xml, p7s, ca):
+        path.write_bytes(b"junk")
+    code, out, err = run("anchors", "verify", xml, p7s, "--ca", ca)
+    assert (code, out) == (2, "") and str(p7s) in err and err.count("\n") == 1
+
+
+def test_anchors_verify_names_the_ca_file_when_that_is_no_bundle(run: Run, shared: Path, tmp_path: Path) -> None:
+    folder = shared / "real" / "root-anchors" / "iana-2024"
+    if not folder.is_dir():
+        pytest.skip("no recorded root-anchors.xml")
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(b"junk")
+    code, _, err = run("anchors", "verify", folder / "root-anchors.xml", folder / "root-anchors.p7s", "--ca", ca)
+    assert code == 2 and str(ca) in err and "p7s" not in err
+
+
+def test_rfc9718_2_built_in_anchors_are_not_in_force_before_their_time(run: Run) -> None:
+    _, out, _ = run("anchors", "show", "--at", "2020-01-01")
+    assert "DS 20326" in out and "DS 38696" not in out
+    code, out, err = run("anchors", "show", "--at", "2015-01-01")
+    assert (code, out) == (2, "") and "--anchor" in err
+
+
 def test_explain_lists_and_explains_every_code(run: Run) -> None:
     code, out, _ = run("explain")
     assert code == 0
