@@ -145,11 +145,13 @@ async def _ask(
 @asynccontextmanager
 async def _resolver(network: Network, anchors: "TrustAnchors | None", at: int | None) -> AsyncIterator[_Recording]:
     if network.lab:
+        from unbroken.cli.signals import leaving_cleanly
         from unbroken.lab.session import joined
 
-        async with joined() as lab:
-            at = lab.now if at is None else at
-            yield _build(replace(network, use_ipv6=False), anchors or lab.anchors, at, lab.hints, lab.port)
+        with leaving_cleanly():
+            async with joined() as lab:
+                at = lab.now if at is None else at
+                yield _build(replace(network, use_ipv6=False), anchors or lab.anchors, at, lab.hints, lab.port)
         return
     hints = None
     if network.hints is not None:
