@@ -4,12 +4,13 @@
 Everything here is loaded on first use, so that `import unbroken` costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+# `typing` itself takes longer to load than all that is run here; type checkers know the name.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from unbroken.chain import Chain, Finding, Limits, Link, Question, Status
     from unbroken.compat import Bogus
     from unbroken.dns import Message, Name, RRset
@@ -65,7 +66,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    from importlib import import_module
+
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'unbroken' has no attribute {name!r}")

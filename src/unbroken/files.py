@@ -1,6 +1,7 @@
 """Files that matter: read within bounds, written beside, flushed to disk, then renamed, so that a kill leaves old or new."""
 
 import contextlib
+import errno
 import os
 
 from unbroken.errors import InputError, StateError
@@ -30,6 +31,8 @@ def write_atomically(path: str, data: bytes, mode: int = 0o644) -> None:
     import tempfile  # costs 3 ms, and most commands write nothing
 
     path = os.path.realpath(path)
+    if os.path.isdir(path):
+        raise StateError(f"{path}: cannot be written (it is a folder); give the name of a file")
     if os.path.exists(path) and not os.path.isfile(path):
         _write_through(path, data)
         return
@@ -49,7 +52,8 @@ def write_atomically(path: str, data: bytes, mode: int = 0o644) -> None:
         os.replace(beside, path)
         _sync_folder(folder)
     except OSError as error:
-        raise StateError(f"{path}: cannot be written ({error.strerror}); is the disk full?") from None
+        hint = "is the disk full?" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another file"
+        raise StateError(f"{path}: cannot be written ({error.strerror}); {hint}") from None
     finally:
         with contextlib.suppress(OSError):
             os.unlink(beside)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,7 @@ def _lab_up(runtime: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]
         watch.cancel()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_lab_and_nothing_is_left(tmp_path: Path, number: signal.Signals) -> None:
     with _lab_up(tmp_path) as process:
         (note,) = tmp_path.iterdir()
@@ -74,6 +75,30 @@ def test_check_finds_the_running_lab_with_its_faults(tmp_path: Path) -> None:
 def test_check_starts_a_lab_when_none_runs(tmp_path: Path) -> None:
     assert _unbroken(tmp_path, "check", "--lab", "www.one.example").returncode == 0
     assert _unbroken(tmp_path, "check", "--lab", "www.unsigned.example").returncode == 3
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("arguments", [["lab", "up"], ["check", "--lab", "www.one.example"]])
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.3])
+def test_a_signal_before_the_lab_is_up_leaves_nothing(
+    tmp_path: Path, arguments: list[str], number: signal.Signals, delay: float
+) -> None:
+    """The temporary directory shows when the lab has begun to write; without a runtime directory its note goes there too."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unbroken.cli", *arguments],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    ends = time.monotonic() + _PATIENCE
+    while not list(tmp_path.iterdir()) and process.poll() is None and time.monotonic() < ends:
+        time.sleep(0.001)
+    time.sleep(delay)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=_PATIENCE)
+    assert b"Traceback" not in said
     assert not list(tmp_path.iterdir())
 
 

@@ -59,7 +59,10 @@ def parse_ds(where: str, key_tag: str, algorithm: str, digest_type: str, digest:
     number = parse_algorithm(where, algorithm)
     kind = parse_number(where, digest_type, "the digest type", 255)
     if not _HEX.fullmatch(digest):
-        raise InputError(where, "the digest is not hexadecimal", "copy the DS record again, whole")
+        # RFC 4034 §5.3: the Digest field is hexadecimal. Old conversions of IANA's file have it in Base64.
+        raise InputError(
+            where, "the digest is not hexadecimal", "copy the DS record again, whole, with a hexadecimal digest"
+        )
     octets = bytes.fromhex(digest)
     # RFC 4034 App. A.2, RFC 4509 §2.1, RFC 6605 §2: each digest type has one length; another means a torn record.
     expected = DIGEST_LENGTHS.get(kind, len(octets))

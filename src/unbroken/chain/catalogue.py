@@ -24,6 +24,7 @@ class Code(Enum):
     NO_TRUST_ANCHOR = "NO_TRUST_ANCHOR"
     NEGATIVE_TRUST_ANCHOR = "NEGATIVE_TRUST_ANCHOR"
     ANCHOR_NO_MATCHING_KEY = "ANCHOR_NO_MATCHING_KEY"
+    ANCHOR_DNSKEY_MISSING = "ANCHOR_DNSKEY_MISSING"
     ANCHOR_UNSUPPORTED = "ANCHOR_UNSUPPORTED"
     LOOKUP_FAILED = "LOOKUP_FAILED"
     SERVER_FAILED = "SERVER_FAILED"
@@ -102,6 +103,13 @@ CATALOGUE: Final[dict[Code, Row]] = {
         "RFC 4035 §5.3.1",
         "None of the keys that {where} publishes matches its configured trust anchor ({anchors}).",
         "If the zone rolled its key, update the trust anchor; if not, the answers come from an impostor or a wrong server.",
+    ),
+    Code.ANCHOR_DNSKEY_MISSING: Row(
+        _ERROR,
+        Ede.DNSKEY_MISSING,
+        "RFC 4035 §5",
+        "A trust anchor says that {where} is signed, but the zone has no DNSKEY RRset.",
+        "Publish the zone's DNSKEY RRset; if others see it, the answers come from an impostor or a wrong server.",
     ),
     Code.ANCHOR_UNSUPPORTED: Row(
         _WARNING,
@@ -199,14 +207,14 @@ CATALOGUE: Final[dict[Code, Row]] = {
         Ede.RRSIGS_MISSING,
         "RFC 4035 §5.2",
         "The DNSKEY RRset of {where} has no signature.",
-        "Sign the DNSKEY RRset with the key that the DS names.",
+        "Sign the DNSKEY RRset with the key that the DS, or the trust anchor, names.",
     ),
     Code.DNSKEY_NOT_SIGNED_BY_ENTRY_POINT: Row(
         _ERROR,
         Ede.RRSIGS_MISSING,
         "RFC 4035 §5.2",
         "The DNSKEY RRset of {where} is not signed by the key that the chain enters by ({tags}); signatures are by {signers}.",
-        "Sign the DNSKEY RRset with key {tags}, or publish at the parent the DS of a key that does sign it.",
+        "Sign the DNSKEY RRset with key {tags}, or make the DS at the parent, or the trust anchor, of a key that does.",
     ),
     Code.DELEGATION_INSECURE: Row(
         _NOTICE,

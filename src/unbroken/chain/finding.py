@@ -32,17 +32,22 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What is wrong, for a person."""
-        return self.row.sentence.format_map(self._facts())
+        return _with_one_stop(self.row.sentence.format_map(self._facts()))
 
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return self.row.remedy.format_map(self._facts())
+        return _with_one_stop(self.row.remedy.format_map(self._facts()))
 
     def _facts(self) -> dict[str, str]:
         facts = _Facts(self.params)
         facts["where"] = self.where
         return facts
+
+
+def _with_one_stop(text: str) -> str:
+    """A domain name at the end of a sentence brings its own full stop."""
+    return text[:-1] if text.endswith("..") else text
 
 
 class _Facts(dict[str, str]):

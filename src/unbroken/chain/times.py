@@ -1,5 +1,6 @@
 """Epoch seconds as ISO 8601 text in UTC, and back. No clock is read here."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -25,16 +26,20 @@ def from_iso(text: str) -> int:
 
 
 def parse_moment(text: str) -> int:
-    """Epoch seconds of what a person writes: `1754702925`, `2025-08-09T01:28:45Z`, or RRSIG's own `20250809012845`
-    (RFC 4034 §3.2: fourteen digits are a date, fewer are seconds). Raises ValueError."""
+    """Epoch seconds of what a person writes: `1754702925`, `2025-08-09T01:28:45Z`, `20250809`, or RRSIG's own
+    `20250809012845` (RFC 4034 §3.2: fourteen digits are a date, ten at most are seconds). Raises ValueError."""
     stripped = text.strip()
-    if stripped.isascii() and stripped.isdigit():
-        if len(stripped) == 14:
-            return int((datetime.strptime(stripped, "%Y%m%d%H%M%S").replace(tzinfo=UTC) - _EPOCH).total_seconds())
-        if len(stripped) <= 10:
-            return int(stripped)
-        raise ValueError(f"{text!r} is neither epoch seconds nor YYYYMMDDHHMMSS")
-    return from_iso(stripped)
+    if not (stripped.isascii() and stripped.isdigit()):
+        return from_iso(stripped)
+    if len(stripped) == 14:
+        return from_iso(f"{stripped[:8]}T{stripped[8:]}")
+    if len(stripped) == 8:
+        # ISO 8601-1 §5.2.2.1, basic format. Read as seconds they would all be in the year 1970 or just after.
+        with suppress(ValueError):
+            return from_iso(stripped)
+    if len(stripped) <= 10:
+        return int(stripped)
+    raise ValueError(f"{text!r} is neither epoch seconds nor YYYYMMDDHHMMSS")
 
 
 def duration_text(seconds: int) -> str:

@@ -1,5 +1,5 @@
 """What `python -m unbroken.cli` runs."""
 
-from unbroken.cli.main import main
+from unbroken.cli.entry import main
 
 main()

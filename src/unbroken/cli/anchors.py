@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from unbroken.cli import options
+from unbroken.errors import InputError
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
@@ -73,8 +74,9 @@ def _lines(anchors: "TrustAnchors") -> list[str]:
 @click.option(
     "--ca", "ca_file", metavar="PEM", required=True, help="Certificate authorities to trust: icannbundle.pem."
 )
+@click.option("--allow-sha1", is_flag=True, help="Accept a signature made with SHA-1, as IANA's were before 2017.")
 @options.at_option
-def verify(xml: str, p7s: str, ca_file: str, at: int | None) -> int:
+def verify(xml: str, p7s: str, ca_file: str, allow_sha1: bool, at: int | None) -> int:
     """Verify the PKCS#7 signature over IANA's root-anchors.xml (RFC 9718 section 3), then show the anchors in it.
 
     Exit codes: 0 the signature is good, 1 it is not, 2 usage or unreadable input.
@@ -83,13 +85,16 @@ def verify(xml: str, p7s: str, ca_file: str, at: int | None) -> int:
     Examples:
       unbroken anchors verify root-anchors.xml root-anchors.p7s --ca icannbundle.pem
     """
-    from unbroken.anchors import SignatureRefused, parse, read, verify_signature
+    from unbroken.anchors import Reason, SignatureRefused, parse, read, verify_signature
 
     now = options.current_time(at)
     document, signature, authorities = read(xml), read(p7s), read(ca_file)
     try:
-        signed = verify_signature(document, signature, authorities, now)
+        signed = verify_signature(document, signature, authorities, now, allow_sha1=allow_sha1)
     except SignatureRefused as error:
+        # What can't be read is no verdict on the signature.
+        if error.where == "CA file" or error.reason is Reason.MALFORMED:
+            raise InputError(ca_file if error.where == "CA file" else p7s, error.what, error.fix) from None
         sys.stderr.write(f"unbroken: {_one_line(f'{p7s}: the signature over {xml} is not accepted: {error}')}\n")
         return 1
     from unbroken.chain.times import to_iso

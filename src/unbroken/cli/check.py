@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 @click.option(
     "--offline", metavar="FILE", help="Ask nobody: take all evidence from a capture (--save) or RFC 9102 proof."
 )
-@click.option("--save", metavar="FILE", help="Keep every response in a capture, for --offline and `unbroken verify`.")
+@click.option(
+    "--save",
+    metavar="FILE",
+    help="Keep every response in a capture, for --offline and `unbroken verify`; `-`: standard output, and the chain goes to "
+    "standard error.",
+)
 @click.option("--all-paths", is_flag=True, help="Try every signature with every key, not just until one path holds.")
 @options.output_options
 def command(name: str, type_: str, **settings: Any) -> int:
@@ -43,8 +48,10 @@ def command(name: str, type_: str, **settings: Any) -> int:
       unbroken check --lab www.one.example
     """
     asked = options.question(name, type_)
-    chain, now = _offline(asked, settings) if settings["offline"] is not None else _online(asked, settings)
-    return options.show_chain(chain, now, settings)
+    if settings["offline"] is not None:
+        chain, now = _offline(asked, settings)
+        return options.show_chain(chain, now, settings)
+    return _online(asked, settings)
 
 
 def _offline(asked: "Question", settings: dict[str, Any]) -> "tuple[Chain, int]":
@@ -58,11 +65,15 @@ def _offline(asked: "Question", settings: dict[str, Any]) -> "tuple[Chain, int]"
     return source.walk(asked, anchors, now, all_paths=settings["all_paths"]), now
 
 
-def _online(asked: "Question", settings: dict[str, Any]) -> "tuple[Chain, int]":
+def _online(asked: "Question", settings: dict[str, Any]) -> int:
+    from unbroken.cli import output
     from unbroken.cli.online import Network, ask
 
+    save = settings["save"]
+    output.check_writable(save)
     network = Network.from_options(settings)
     result = ask(asked, network, settings["anchor_files"], settings["at"], all_paths=settings["all_paths"])
-    if settings["save"] is not None:
-        result.save(settings["save"])
-    return result.chain, result.now
+    code = result.show(settings, output.text_stream(save))
+    if save is not None:
+        output.write(save, result.capture())
+    return code

@@ -6,10 +6,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
+from unbroken.cli.signals import handling
 from unbroken.errors import StateError
+
+if TYPE_CHECKING:
+    from unbroken.lab.run import Lab
 
 
 @click.group("lab", short_help="Run a signed Internet on loopback, whole or broken.")
@@ -52,7 +57,7 @@ def command() -> None:
 def up(
     config: str | None, port: int | None, address_prefix: str, breaks: tuple[str, ...], directory: str | None
 ) -> int:
-    """Start the lab and run it until Ctrl-C or SIGTERM.
+    """Start the lab and run it until Ctrl-C, SIGTERM or SIGHUP.
 
     Prints where the root hints and the trust anchor are, for this and for other resolvers. With port 53 (as root) Unbound,
     BIND and delv can be pointed at it.
@@ -61,26 +66,27 @@ def up(
     from unbroken.lab.run import Lab
     from unbroken.lab.session import find_running
 
-    if find_running() is not None:
-        raise StateError("a lab of yours is running already; `unbroken check --lab` uses it, end it with Ctrl-C")
-    world = None if config is None else load_world(config)
     with _until_signal() as ended:
+        if find_running() is not None:
+            raise StateError("a lab of yours is running already; `unbroken check --lab` uses it, end it with Ctrl-C")
+        world = None if config is None else load_world(config)
         lab = Lab(world, port=port, address_prefix=address_prefix, breaks=breaks, directory=directory, announce=True)
         with lab:
-            click.echo(_greeting(lab.port, len(lab.world.zones), str(lab.directory), breaks))
-            sys.stdout.flush()
+            if not ended.is_set():
+                click.echo(_greeting(lab, breaks))
+                sys.stdout.flush()
             ended.wait()
     click.echo("The lab has ended.")
     return 0
 
 
-def _greeting(port: int, zones: int, directory: str, breaks: tuple[str, ...]) -> str:
+def _greeting(lab: "Lab", breaks: tuple[str, ...]) -> str:
     lines = [
-        f"The lab is up: {zones} zones, port {port}.",
-        f"  root hints    {directory}/root.hints",
-        f"  trust anchor  {directory}/root.anchor   (for BIND and delv: {directory}/bind.keys)",
-        f"  zones         {directory}/zones/",
-        *(f"  broken        {text}" for text in breaks),
+        f"The lab is up: {len(lab.world.zones)} zones, port {lab.port}.",
+        f"  root hints    {lab.directory}/root.hints",
+        f"  trust anchor  {lab.directory}/root.anchor   (for BIND and delv: {lab.directory}/bind.keys)",
+        f"  zones         {lab.directory}/zones/",
+        *(f"  broken        {text}, which shows at {lab.shown_by(text)}" for text in breaks),
         "Try: unbroken check --lab www.one.example",
         "Ctrl-C ends it.",
     ]
@@ -89,18 +95,14 @@ def _greeting(port: int, zones: int, directory: str, breaks: tuple[str, ...]) ->
 
 @contextmanager
 def _until_signal() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set; their handlers are put back at the end."""
+    """An event that SIGINT, SIGTERM and SIGHUP set; their handlers are put back at the end."""
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         ended.set()
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handling(end, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         yield ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @command.command("faults", short_help="List the ways to break a zone.")

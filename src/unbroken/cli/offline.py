@@ -34,14 +34,20 @@ class Source:
 
     def walk(self, question: Question, anchors: "TrustAnchors", now: int, *, all_paths: bool) -> Chain:
         """Validate the question from this file alone."""
-        from unbroken.validation.drivers import drive
-        from unbroken.validation.protocol import Effort
-        from unbroken.validation.trust import TrustCache
-        from unbroken.validation.validator import validate
+        return walk(question, self.fetch, anchors, now, all_paths=all_paths)
 
-        effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
-        validation = validate(question, anchors=anchors, now=now, trust=TrustCache(), effort=effort)
-        return drive(validation, self.fetch)
+
+def walk(
+    question: Question, fetch: Callable[[Lookup], Response], anchors: "TrustAnchors", now: int, *, all_paths: bool
+) -> Chain:
+    """Validate a question from what `fetch` has, with nothing known before."""
+    from unbroken.validation.drivers import drive
+    from unbroken.validation.protocol import Effort
+    from unbroken.validation.trust import TrustCache
+    from unbroken.validation.validator import validate
+
+    effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
+    return drive(validate(question, anchors=anchors, now=now, trust=TrustCache(), effort=effort), fetch)
 
 
 def load_source(path: str) -> Source:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from unbroken.chain import Chain, Question, Status
 from unbroken.cli import options
 from unbroken.errors import StateError, UsageError
-from unbroken.files import read_bounded, write_atomically
+from unbroken.files import read_bounded
 from unbroken.resolving.clock import FixedWallClock, SystemClock
 from unbroken.resolving.hints import Hints, parse_hints
 from unbroken.resolving.options import Options
@@ -17,12 +17,13 @@ from unbroken.resolving.resolver import Resolver
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits, Work
 from unbroken.validation.capture import Recorder, capture_to_json
-from unbroken.validation.protocol import Effort, NoAnswer
+from unbroken.validation.protocol import Effort
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
 
 _BROKEN: Final = (Status.INDETERMINATE, Status.BOGUS)
+_SILENCE: Final = ResolverLimits().silence
 _MAX_HINTS: Final = 1 << 20  # octets of a hints file
 
 
@@ -70,18 +71,30 @@ def _address(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chain, the time it was judged at (epoch seconds), and the responses that it rests on."""
+    """A chain, the time it was judged at (epoch seconds), by which anchors, and the responses that it rests on."""
 
     chain: Chain
     now: int
+    anchors: "TrustAnchors"
     recorder: Recorder
+    trouble: str = ""
+    """Why there is no chain to speak of, when no server gave an answer that counts."""
 
-    def save(self, path: str) -> None:
-        """Write a capture. Raises StateError."""
+    def show(self, settings: Mapping[str, Any], stream: TextIO) -> int:
+        """Print the chain; its exit code. Raises StateError when there is none, but for programs, which get theirs."""
+        if self.trouble and not settings["as_json"]:
+            raise StateError(self.trouble)
+        code = options.show_chain(self.chain, self.now, settings, stream)
+        if self.trouble:
+            raise StateError(self.trouble)
+        return code
+
+    def capture(self) -> bytes:
+        """The responses as a capture file holds them."""
         import json
 
         capture = self.recorder.capture(self.chain.question, self.now)
-        write_atomically(path, (json.dumps(capture_to_json(capture), indent=1) + "\n").encode("ascii"))
+        return (json.dumps(capture_to_json(capture), indent=1) + "\n").encode("ascii")
 
 
 class _Recording(Resolver):
@@ -99,10 +112,14 @@ class _Recording(Resolver):
 def ask(
     question: Question, network: Network, anchor_files: tuple[str, ...], at: int | None, *, all_paths: bool
 ) -> Result:
-    """Resolve and validate. Raises StateError when no server at all could be reached."""
+    """Resolve and validate."""
     now = options.current_time(at)
     anchors = options.anchors(anchor_files, now) if anchor_files or not network.lab else None
-    return asyncio.run(_ask(question, network, anchors, at, all_paths=all_paths))
+    work = _ask(question, network, anchors, at, all_paths=all_paths)
+    try:
+        return asyncio.run(work)
+    finally:
+        work.close()  # an interrupt may come before the loop has begun it
 
 
 async def _ask(
@@ -115,20 +132,26 @@ async def _ask(
         for work in resolver.works:
             for lookup, response in work.responses.items():
                 recorder.note(lookup, response)
+        chain, now, trouble = resolution.chain, resolver.clock.now(), ""
         # Something on the path that answers in the servers' place is no network either, whatever it says.
-        if resolution.chain.status in _BROKEN and not any(work.heard for work in resolver.works):
-            raise _no_network(resolution.chain, recorder, network)
-        return Result(resolution.chain, resolver.clock.now(), recorder)
+        if chain.status in _BROKEN and not any(work.heard for work in resolver.works):
+            from unbroken.cli.unreachable import trouble as describe
+
+            trouble = describe(question, recorder.responses.values(), network, min(network.timeout, _SILENCE))
+            chain = Chain(question, findings=chain.findings)
+        return Result(chain, now, resolver.anchors, recorder, trouble)
 
 
 @asynccontextmanager
 async def _resolver(network: Network, anchors: "TrustAnchors | None", at: int | None) -> AsyncIterator[_Recording]:
     if network.lab:
+        from unbroken.cli.signals import leaving_cleanly
         from unbroken.lab.session import joined
 
-        async with joined() as lab:
-            at = lab.now if at is None else at
-            yield _build(replace(network, use_ipv6=False), anchors or lab.anchors, at, lab.hints, lab.port)
+        with leaving_cleanly():
+            async with joined() as lab:
+                at = lab.now if at is None else at
+                yield _build(replace(network, use_ipv6=False), anchors or lab.anchors, at, lab.hints, lab.port)
         return
     hints = None
     if network.hints is not None:
@@ -146,26 +169,4 @@ def _build(
         resolver_limits=ResolverLimits(seconds=network.timeout),
         options=Options(port=port, use_ipv4=network.use_ipv4, use_ipv6=network.use_ipv6),
         clock=SystemClock() if at is None else FixedWallClock(at),
-    )
-
-
-def _no_network(chain: Chain, recorder: Recorder, network: Network) -> StateError:
-    """With no network there is no chain to speak of: say that, in one line, instead of drawing one."""
-    failures = [response for response in recorder.responses.values() if isinstance(response, NoAnswer)]
-    troubles = (failures[0].detail or failures[0].failure.value).split("; ") if failures else []
-    more = f", and {len(troubles) - 1} more" if len(troubles) > 1 else ""
-    return StateError(
-        f"{chain.question.name}: no authoritative answer from {_whom(network)}"
-        + (f" ({troubles[0]}{more})" if troubles else "")
-        + "; check this host's network, or name a resolver with --resolver"
-    )
-
-
-def _whom(network: Network) -> str:
-    if network.resolver is not None:
-        return f"the resolver {Server(network.resolver, network.port)}"
-    if network.lab:
-        return "the lab"
-    return (
-        f"the servers in {network.hints}" if network.hints is not None else "the root servers: no network is reachable"
     )

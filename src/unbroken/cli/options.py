@@ -4,7 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
@@ -28,7 +28,7 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> in
     try:
         return parse_moment(value)
     except (ValueError, OverflowError):
-        what = f"{value!r} is neither epoch seconds, ISO 8601 (2025-08-09T01:28:45Z) nor YYYYMMDDHHMMSS"
+        what = f"{value!r} is neither epoch seconds, ISO 8601 (2025-08-09T01:28:45Z, 20250809) nor YYYYMMDDHHMMSS"
         raise click.BadParameter(what, ctx, param) from None
 
 
@@ -50,7 +50,8 @@ def at_option(function: _F) -> _F:
         "--at",
         metavar="TIME",
         callback=_moment,
-        help="Judge signatures as of this time: epoch seconds, ISO 8601 or YYYYMMDDHHMMSS (UTC). Default: now.",
+        help="Judge as of this time: epoch seconds, ISO 8601 (2025-08-09, 20250809, 2025-08-09T01:28:45Z) or "
+        "YYYYMMDDHHMMSS, in UTC. Default: now.",
     )(function)
 
 
@@ -131,27 +132,31 @@ def anchors(files: tuple[str, ...], now: int) -> "TrustAnchors":
     from unbroken.anchors import iana_root, load
 
     if not files:
-        return iana_root()
+        built_in = iana_root(now)
+        if not built_in:
+            raise UsageError("none of the built-in root anchors was in force at that time; give one with --anchor")
+        return built_in
     first, *others = (load(path, now=now) for path in files)
     for other in others:
         first = first.merge(other)
     return first
 
 
-def show_chain(chain: "Chain", now: int, settings: Mapping[str, Any]) -> int:
-    """Print a chain as `output_options` say; its exit code."""
+def show_chain(chain: "Chain", now: int, settings: Mapping[str, Any], stream: TextIO | None = None) -> int:
+    """Print a chain as `output_options` say, on standard output unless told otherwise; its exit code."""
+    out = sys.stdout if stream is None else stream
     if settings["as_json"]:
         import json
 
         from unbroken.chain.json import chain_to_json
 
-        sys.stdout.write(json.dumps(chain_to_json(chain), indent=2) + "\n")
+        out.write(json.dumps(chain_to_json(chain), indent=2) + "\n")
     else:
         from unbroken.report.text import render
 
-        drawn = settings["ascii_only"] or not _can_draw()
-        text = render(chain, now, wants_colour(settings["color"]), terminal_width(), drawn)
-        sys.stdout.write(text)
+        drawn = settings["ascii_only"] or not _can_draw(out)
+        out.write(render(chain, now, wants_colour(settings["color"], out), terminal_width(out), drawn))
+    out.flush()
     return exit_code(chain)
 
 
@@ -160,27 +165,27 @@ def exit_code(chain: "Chain") -> int:
     return {"secure": 0, "bogus": 1, "insecure": 3, "indeterminate": 4}[chain.status.value]
 
 
-def wants_colour(choice: str) -> bool:
+def wants_colour(choice: str, out: TextIO) -> bool:
     """`auto` asks the terminal, and https://no-color.org."""
     if choice != "auto":
         return choice == "always"
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def terminal_width() -> int:
+def terminal_width(out: TextIO) -> int:
     """Columns: 80 unless the output is a terminal that has more, and then at most 120, so that lines stay readable."""
-    if not sys.stdout.isatty():
+    if not out.isatty():
         return 80
     try:
-        return min(max(os.get_terminal_size(sys.stdout.fileno()).columns, 48), 120)
+        return min(max(os.get_terminal_size(out.fileno()).columns, 48), 120)
     except OSError:
         return 80
 
 
-def _can_draw() -> bool:
+def _can_draw(out: TextIO) -> bool:
     """Whether the output's encoding has the glyphs of the tree."""
     try:
-        "╰├│◆✓✗○→×…┃·".encode(sys.stdout.encoding or "ascii")
+        "╰├│◆✓✗○→×…┃·".encode(out.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

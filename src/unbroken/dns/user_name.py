@@ -33,7 +33,7 @@ def name_from_user(text: str) -> Name:
 
 
 def _show(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
 
 
 def _split(text: str) -> list[str]:

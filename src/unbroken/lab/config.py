@@ -62,7 +62,11 @@ def parse_world(text: str, where: str = "configuration") -> World:
     specs = [_spec(key, table, where) for key, table in tables.items()]
     if all(not spec.origin.is_root for spec in specs):
         specs.insert(0, ZoneSpec(Name.ROOT))
-    return World(tuple(specs))
+    world = World(tuple(specs))
+    from unbroken.lab.records import check_world  # dnspython takes a while to load
+
+    check_world(world, text.replace("\r\n", "\n"), where)
+    return world
 
 
 def _spec(key: str, table: Any, where: str) -> ZoneSpec:
@@ -74,10 +78,15 @@ def _spec(key: str, table: Any, where: str) -> ZoneSpec:
         origin = Name.ROOT if key == "." else name_from_user(key)
     except UnbrokenError as error:
         raise InputError(place, str(error)) from None
+    algorithm = _algorithm(table.get("algorithm", registry.ECDSAP256SHA256), place)
+    if algorithm is None and table.get("ds") is True:
+        raise InputError(
+            place, 'has ds = true, but algorithm = "none": without keys there is nothing to make a DS of', "drop one"
+        )
     return ZoneSpec(
         origin,
         _typed(table, "records", str, "", place),
-        _algorithm(table.get("algorithm", registry.ECDSAP256SHA256), place),
+        algorithm,
         _denial(_typed(table, "denial", str, DenialStyle.NSEC.value, place), place),
         _typed(table, "ds", bool, True, place),
         _typed(table, "csk", bool, False, place),

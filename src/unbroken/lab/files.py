@@ -1,5 +1,6 @@
 """What a lab leaves on disk for other programs: hints, anchors, zones; and the note by which `check --lab` finds it."""
 
+import contextlib
 import json
 import os
 import stat
@@ -73,16 +74,19 @@ class State:
     clock_offset: float = 0.0
 
 
-def state_path() -> Path:
+def state_path(*, make: bool = False) -> Path:
     """One lab a user: in the runtime directory of the session, or in one in the temporary directory that only the user can
-    write. Raises StateError when that one belongs to somebody else."""
+    write, made when it is not there and `make` is set. Raises StateError when that one belongs to somebody else."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime and os.path.isdir(runtime):
         return Path(runtime) / "unbroken-lab.json"
-    folder = Path(tempfile.gettempdir()) / f"unbroken-{os.getuid()}"
+    folder = _own_folder()
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        if make:
+            folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
+    except FileNotFoundError:
+        return folder / "lab.json"
     except OSError as error:
         raise StateError(f"{folder}: can't be made: {error.strerror}") from None
     # The name can be guessed: a directory that others can write could point `check --lab` at an anchor of theirs.
@@ -91,9 +95,13 @@ def state_path() -> Path:
     return folder / "lab.json"
 
 
+def _own_folder() -> Path:
+    return Path(tempfile.gettempdir()) / f"unbroken-{os.getuid()}"
+
+
 def write_state(state: State) -> Path:
     """Announce a lab; where. Raises StateError."""
-    path = state_path()
+    path = state_path(make=True)
     record = {
         "version": _VERSION,
         "pid": state.pid,
@@ -135,4 +143,8 @@ def remove_state(pid: int) -> None:
     """Withdraw the announcement of that process's lab; another's is left alone."""
     state = read_state()
     if state is not None and state.pid == pid:
-        state_path().unlink(missing_ok=True)
+        path = state_path()
+        path.unlink(missing_ok=True)
+        if path.parent == _own_folder():
+            with contextlib.suppress(OSError):  # not empty: it is not only ours
+                path.parent.rmdir()

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from unbroken._kernel import Name, type_from_text
+from unbroken._kernel import Name, type_from_text, type_to_text
 from unbroken.authority import Authority
 from unbroken.errors import StateError, UsageError
 from unbroken.lab import files
@@ -138,7 +138,14 @@ class Lab:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
+        starting = asyncio.get_running_loop().run_in_executor(None, self.start)
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # A thread can't be stopped half way: what it has begun is undone when it is through.
+            await asyncio.wait([starting])
+            self.stop()
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -266,6 +273,12 @@ class Lab:
         keys = {origin: zone.keys for origin, zone in self.healthy.zones.items()}
         self._healthy = sign_world(self.world, self.addresses, self.clock.now(), keys)
         self.heal()
+
+    def shown_by(self, text: str) -> str:
+        """The name and type at which FAULT@ZONE shows. Raises UsageError as `break_zone` does."""
+        fault, origin = parse_break(text, self.world)
+        question = fault.probe.question(self.healthy.zones[origin])
+        return f"{question.name} {type_to_text(question.rdtype)}"
 
     def _apply_breaks(self) -> None:
         for fault, origin in self._breaks:

@@ -81,9 +81,11 @@ class _Page:
         lines = [Line().add(question_text(self._chain.question), "strong"), Line()]
         for place in self._places:
             lines += self._place(place)
-        for part in (self._chain, *self._chain.hops):
-            for finding in part.findings:
-                lines += self._finding(finding, [])
+        # What is found of the chain as a whole adds nothing to a broken link that has been explained.
+        if self._broken is None or not self._broken.findings:
+            for part in (self._chain, *self._chain.hops):
+                for finding in part.findings:
+                    lines += self._finding(finding, [])
         if len(lines) > 2:
             lines.append(Line())
         return lines + self._verdict()
@@ -267,6 +269,8 @@ def _outcome_text(chain: Chain) -> str:
     if last.outcome is Outcome.ANSWER:
         count = len(chain.rrset) if chain.rrset is not None else 0
         return f"{count} record{'s' if count != 1 else ''}{hops}"
+    if last.outcome in (Outcome.NODATA, Outcome.NXDOMAIN) and words.rests_on_opt_out(last):
+        return f"nothing signed at {last.question.name}{hops}"
     if last.outcome is Outcome.NODATA:
         return f"no {type_to_text(last.question.rdtype)} at {last.question.name}{hops}"
     if last.outcome is Outcome.NXDOMAIN:
@@ -275,9 +279,14 @@ def _outcome_text(chain: Chain) -> str:
 
 
 def _worth_showing(link: Link) -> list[Finding]:
-    """A good link keeps its warnings and notices; errors in it were other paths that failed, and one held (RFC 6840 §5.11)."""
+    """A good link keeps its warnings and notices; errors in it were other paths that failed, and one held (RFC 6840 §5.11).
+
+    Of a broken one, the first says what is wrong with it; the others, which only led there, are in the JSON form.
+    """
     if link.status is Status.SECURE:
         return [finding for finding in link.findings if finding.severity is not Severity.ERROR]
+    if link.is_broken:
+        return list(link.findings[:1])
     return list(dict.fromkeys(link.findings))
 
 

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from unbroken._kernel import rdata_to_text, type_to_text
 from unbroken.chain import (
+    Chain,
     Denial,
     DenialKind,
     DenialRole,
@@ -164,11 +165,18 @@ def _record_value(rdtype: int, rdata: bytes) -> str:
     return safe(text) if text is not None else f"\\# {len(rdata)} {rdata.hex()}"
 
 
+def rests_on_opt_out(chain: Chain) -> bool:
+    """Whether all that is denied is that something signed is there (RFC 5155 §6)."""
+    return any(link.kind is LinkKind.DENIAL and link.denial is not None and link.denial.opt_out for link in chain.links)
+
+
 # --- denials ----------------------------------------------------------------------------------------------------------
 
 
 def _denial_heading(denial: Denial) -> str:
     mechanism = denial.mechanism.value.upper()
+    if denial.opt_out and denial.kind in (DenialKind.NODATA, DenialKind.NXDOMAIN):
+        return f"nothing signed ({mechanism})"
     return {
         DenialKind.NODATA: f"no such type ({mechanism})",
         DenialKind.NXDOMAIN: f"no such name ({mechanism})",
@@ -194,6 +202,8 @@ def _claim(denial: Denial, link: Link, question: Question) -> str:
     name = next((role.name for role in denial.roles if role.subject is Subject.QNAME), question.name)
     rdtype = type_to_text(question.rdtype)
     wildcard = denial.source_of_synthesis or "the wildcard"
+    if denial.opt_out:
+        return _opt_out_claim(denial, link, question, wildcard)
     return {
         DenialKind.NODATA: f"No such type: {name} exists, but has no {rdtype}",
         DenialKind.NXDOMAIN: f"No such name: {question.name} does not exist",
@@ -202,6 +212,16 @@ def _claim(denial: Denial, link: Link, question: Question) -> str:
         DenialKind.WILDCARD_NODATA: f"No such type: {wildcard} stands for {question.name}, and has no {rdtype}",
         DenialKind.WILDCARD_ANSWER: f"Wildcard: {question.name} itself does not exist, so {wildcard} stands for it",
     }[denial.kind]
+
+
+def _opt_out_claim(denial: Denial, link: Link, question: Question, wildcard: Name | str) -> str:
+    """RFC 5155 §6: an opt-out span says that nothing signed is in it, and leaves open what else is."""
+    nothing = f"Nothing signed: {question.name} may exist without a signature, or not at all"
+    return {
+        DenialKind.NO_DS: f"No DS: {link.zone} is no signed delegation",
+        DenialKind.WILDCARD_NODATA: f"{nothing}; {wildcard} has no {type_to_text(question.rdtype)}",
+        DenialKind.WILDCARD_ANSWER: f"Wildcard: nothing signed is at {question.name} itself, so {wildcard} stands for it",
+    }.get(denial.kind, nothing)
 
 
 def _role_sentence(role: DenialRole, denial: Denial, evidence: tuple[Evidence, ...], glyphs: Glyphs) -> str:

@@ -181,7 +181,8 @@ def _deny_closer_match(
     link = denial_link(zone, collected, judgement, where)
     if link.findings and link.findings[0].code in (Code.DENIAL_MISSING, Code.DENIAL_INCOMPLETE):
         unproven = finding(Code.WILDCARD_UNPROVEN, where, wildcard=encloser.wildcard())
-        return replace(link, findings=(unproven, *link.findings))
+        # Nothing says that the RRset does not exist: what is missing is the proof of the name's own absence, and no more.
+        return replace(link, findings=(unproven,))
     return link
 
 

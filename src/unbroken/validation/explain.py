@@ -84,8 +84,8 @@ _LOOKUP_CODES: Final = {
 
 def explain_failure(response: NoAnswer, where: str) -> Finding:
     """Why there is no response, told apart by who could mend it."""
-    kind = response.failure.value.replace("_", " ")
-    reason = f"{kind} ({response.detail})" if response.detail else kind
+    # The detail tells what each server did, which one word for all of them can't.
+    reason = response.detail or response.failure.value.replace("_", " ")
     return finding(_LOOKUP_CODES[response.failure], where, reason=reason)
 
 

@@ -83,14 +83,14 @@ class ProofSource:
         return (item for item in self._proof.records if item.rrset.rdtype in _DENIALS)
 
     def _denying_zone(self, lookup: Lookup) -> Name | None:
-        """The closest zone above the name whose denial records are in the proof (RFC 4035 §3.1.4.1: DS is the parent's)."""
+        """The closest zone above the name whose denial records are in the proof."""
+        # RFC 4035 §3.1.4.1: DS is the parent's; but the root has no parent, so it denies its own.
+        is_of_parent = lookup.rdtype == rr.DS and not lookup.name.is_root
         best: Name | None = None
         for record in self._denials():
             for rrsig in record.rrsigs:
                 encloses = (
-                    lookup.name.is_below(rrsig.signer)
-                    if lookup.rdtype == rr.DS
-                    else lookup.name.is_subdomain_of(rrsig.signer)
+                    lookup.name.is_below(rrsig.signer) if is_of_parent else lookup.name.is_subdomain_of(rrsig.signer)
                 )
                 if encloses and (best is None or rrsig.signer.is_below(best)):
                     best = rrsig.signer

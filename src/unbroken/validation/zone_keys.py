@@ -78,7 +78,8 @@ def _enter(
         return _ended(ctx, base, Link(LinkKind.KEY, zone, Status.INDETERMINATE, findings=(reason,)), reason)
     rrset = find_rrset(response.message.answer, zone, rr.DNSKEY)
     if rrset is None:
-        reason = finding(Code.DNSKEY_MISSING, zone)
+        is_anchored = base.links[-1].kind is LinkKind.ANCHOR
+        reason = finding(Code.ANCHOR_DNSKEY_MISSING if is_anchored else Code.DNSKEY_MISSING, zone)
         return _ended(ctx, base, Link(LinkKind.KEY, zone, Status.BOGUS, findings=(reason,)), reason)
     evidence = gather(response, rrset, response.message.answer)
     match = _match(ctx, zone, dses, anchored, rrset.dnskeys())

@@ -20,6 +20,11 @@ def test_a_moment_is_taken_in_each_of_its_notations(text: str) -> None:
     assert parse_moment(text) == 1754702925
 
 
+def test_eight_digits_are_the_date_that_they_form() -> None:
+    assert parse_moment("20250809") == parse_moment("2025-08-09") == 1754697600
+    assert parse_moment("20251399") == 20251399  # no date: seconds
+
+
 @pytest.mark.parametrize("text", ["", "soon", "20251309012845", "12345678901", "1969-01-01", "-5", "\u0661", "9" * 14])
 def test_what_is_no_moment_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):

@@ -13,66 +13,18 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from unbroken._kernel import type_to_text
-from unbroken.chain import Chain, Evidence
+from unbroken.chain import Evidence, Question
 from unbroken.chain.rfc9102 import Proof, read, write
 from unbroken.cli import main, online
-from unbroken.dns import Message, RRset
+from unbroken.cli.unreachable import trouble
+from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
-from unbroken.resolving.transport import Server, TransportError
-from unbroken.validation.proof_source import ProofSource
-from unbroken.validation.protocol import Answer, Lookup
+from unbroken.validation.protocol import Failure, NoAnswer
 
 NOW = str(handmade.NOW)
 SCHEMA = json.loads((files("unbroken.report") / "schema" / "chain-1.json").read_text(encoding="utf-8"))
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main.run([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-@pytest.fixture
-def anchor(tmp_path: Path) -> Path:
-    path = tmp_path / "anchor"
-    ds = handmade.ROOT.ds_rrset().dses()[0]
-    path.write_text(f". IN DS {ds.key_tag} {ds.algorithm} {ds.digest_type} {ds.digest.hex()}\n", encoding="ascii")
-    return path
-
-
-class FakeResolver:
-    """A recursive resolver that knows what one chain holds."""
-
-    def __init__(self, chain: Chain | None) -> None:
-        self._source = ProofSource(read(write(chain))) if chain else None
-
-    async def exchange(self, server: Server, query: bytes, *, timeout: float, tcp: bool) -> bytes:
-        if self._source is None:
-            raise TransportError("network is unreachable")
-        asked = Message.from_wire(query)
-        assert asked.question is not None
-        response = self._source.fetch(Lookup(asked.question[0], asked.question[1]))
-        if not isinstance(response, Answer):
-            return Message(asked.id, rr.QR, asked.question, rcode=rr.SERVFAIL).to_wire()
-        given = response.message
-        return Message(
-            asked.id, rr.QR | rr.RA, asked.question, given.answer, given.authority, rcode=given.rcode
-        ).to_wire()
-
-
-@pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Callable[[Chain | None], None]:
-    def use(chain: Chain | None) -> None:
-        monkeypatch.setattr("unbroken.resolving.resolver._sockets", lambda: FakeResolver(chain))
-
-    return use
-
 
 # --- check ------------------------------------------------------------------------------------------------------------
 
@@ -101,7 +53,62 @@ def test_check_with_no_network_says_so_in_one_line_and_exits_4(run: Run, network
     network(None)
     code, out, err = run("check", "www.example.com")
     assert (code, out) == (4, "")
-    assert err.count("\n") == 1 and "no network is reachable" in err
+    assert err.count("\n") == 1 and "check this host's network" in err
+
+
+def test_check_json_with_no_network_is_json_too(run: Run, network: Any) -> None:
+    network(None)
+    code, out, err = run("check", "www.example.com", "--json")
+    assert code == 4 and err.count("\n") == 1
+    chain = json.loads(out)
+    Draft202012Validator(SCHEMA).validate(chain)
+    assert chain["status"] == "indeterminate"
+
+
+@pytest.mark.parametrize(
+    ("options", "failures", "says"),
+    [
+        (
+            {"resolver": "192.0.2.1"},
+            [NoAnswer(Failure.SERVFAIL, "servers of . asked for a.: 192.0.2.1: SERVFAIL")],
+            "the resolver 192.0.2.1 (192.0.2.1: SERVFAIL); name another resolver",
+        ),
+        (
+            {"resolver": "192.0.2.1"},
+            [NoAnswer(Failure.TIMEOUT, "servers of . asked for a.: 192.0.2.1: timeout")],
+            "(192.0.2.1: timeout); check its address and port",
+        ),
+        (
+            {},
+            [
+                NoAnswer(Failure.OVER_LIMIT, "servers of . asked for a.: none known"),
+                NoAnswer(Failure.TIMEOUT, "servers of . asked for a.: 192.0.2.1: timeout; 192.0.2.2: timeout"),
+            ],
+            "the root servers (192.0.2.1: timeout, and 1 more); check this host's network",
+        ),
+        ({}, [NoAnswer(Failure.OVER_LIMIT, "servers of . asked for a.: none known")], "(no reply within 5 s)"),
+        ({}, [NoAnswer(Failure.SERVFAIL, "servers of . asked for a.: 192.0.2.1: does not recurse")], "in their place"),
+        (
+            {"hints": "h", "use_ipv4": False},
+            [NoAnswer(Failure.UNREACHABLE, "servers of . asked for a.: none known")],
+            "the servers in h have no IPv6 address; leave out --ipv6",
+        ),
+    ],
+)
+def test_what_happened_comes_with_a_remedy_that_fits(
+    options: dict[str, Any], failures: list[NoAnswer], says: str
+) -> None:
+    plain = {
+        "hints": None,
+        "resolver": None,
+        "port": 53,
+        "lab": False,
+        "timeout": 12,
+        "use_ipv4": True,
+        "use_ipv6": True,
+    }
+    text = trouble(Question(Name("a."), rr.A), failures, online.Network(**{**plain, **options}), 5.0)
+    assert says in text and "none known" not in text
 
 
 def test_check_without_an_answer_exits_4(run: Run, network: Any, anchor: Path) -> None:
@@ -162,6 +169,18 @@ def test_verify_of_a_name_that_the_proof_does_not_hold_is_not_secure(run: Run, a
     proof.write_bytes(write(handmade.secure()))
     code, _, _ = run("verify", proof, "mail.example.com", "A", "--at", NOW, "--anchor", anchor)
     assert code == 4
+
+
+def test_what_a_file_does_not_hold_is_no_fault_of_servers(run: Run, anchor: Path, tmp_path: Path) -> None:
+    proof = tmp_path / "proof.bin"
+    proof.write_bytes(write(handmade.secure()))
+    code, out, _ = run("verify", proof, "mail.example.org", "A", "--at", NOW, "--anchor", anchor)
+    assert (
+        code == 4
+        and "is not in the capture or proof" in " ".join(out.replace("┃", "").split())
+        and "servers" not in out
+    )
+    assert out.count("→ ") == 1
 
 
 def test_verify_of_what_is_no_proof_is_one_line_and_exit_2(run: Run, tmp_path: Path) -> None:
@@ -242,6 +261,42 @@ def test_anchors_verify_accepts_iana_s_signature_and_refuses_another_file(
     assert (code, out) == (1, "") and err.count("\n") == 1
 
 
+def test_anchors_verify_takes_sha1_only_when_told(run: Run, shared: Path) -> None:
+    folder = shared / "real" / "root-anchors" / "iana-2010"
+    if not folder.is_dir():
+        pytest.skip("no recorded root-anchors.xml")
+    call = ("anchors", "verify", folder / "root-anchors.xml", folder / "root-anchors.p7s")
+    call += ("--ca", folder / "icannbundle.pem", "--at", "1450000000")
+    assert run(*call)[0] == 1
+    code, out, _ = run(*call, "--allow-sha1")
+    assert code == 0 and "DS 19036" in out
+
+
+def test_anchors_verify_of_what_can_not_be_read_is_2_and_names_the_file(run: Run, tmp_path: Path) -> None:
+    xml, p7s, ca = (tmp_path / name for name in ("root.xml", "root.p7s", "ca.pem"))
+    for path in (xml, p7s, ca):
+        path.write_bytes(b"junk")
+    code, out, err = run("anchors", "verify", xml, p7s, "--ca", ca)
+    assert (code, out) == (2, "") and str(p7s) in err and err.count("\n") == 1
+
+
+def test_anchors_verify_names_the_ca_file_when_that_is_no_bundle(run: Run, shared: Path, tmp_path: Path) -> None:
+    folder = shared / "real" / "root-anchors" / "iana-2024"
+    if not folder.is_dir():
+        pytest.skip("no recorded root-anchors.xml")
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(b"junk")
+    code, _, err = run("anchors", "verify", folder / "root-anchors.xml", folder / "root-anchors.p7s", "--ca", ca)
+    assert code == 2 and str(ca) in err and "p7s" not in err
+
+
+def test_rfc9718_2_built_in_anchors_are_not_in_force_before_their_time(run: Run) -> None:
+    _, out, _ = run("anchors", "show", "--at", "2020-01-01")
+    assert "DS 20326" in out and "DS 38696" not in out
+    code, out, err = run("anchors", "show", "--at", "2015-01-01")
+    assert (code, out) == (2, "") and "--anchor" in err
+
+
 def test_explain_lists_and_explains_every_code(run: Run) -> None:
     code, out, _ = run("explain")
     assert code == 0
@@ -310,12 +365,6 @@ def test_help_loads_no_command_and_no_heavy_module() -> None:
         "unbroken.report",
         "unbroken.report.escape",
     }
-
-
-def test_a_reader_that_goes_away_is_no_error() -> None:
-    command = f"{sys.executable} -m unbroken.cli explain | true"
-    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
-    assert done.stderr == ""
 
 
 def test_an_interrupt_exits_130(run: Run, monkeypatch: pytest.MonkeyPatch, network: Any) -> None:

@@ -30,6 +30,9 @@ ds = false
 """
 
 
+TWO_ZONES = "[zone.x]\nrecords = 'a A 192.0.2.1'\n[zone.y]\nrecords = '''\n"
+
+
 def test_a_described_world_is_served() -> None:
     world = parse_world(EXAMPLE)
     assert world.by_origin[Name("example.")].denial is DenialStyle.OPT_OUT
@@ -57,11 +60,19 @@ def test_a_described_world_is_served() -> None:
         ("zone.x = 1", "is not a table"),
         ("[", "is not TOML"),
         ("[zone.'.']\nalgorithm = 'none'", "unsigned root"),
+        ("[zone.x]\nalgorithm = 'none'\nds = true", "nothing to make a DS of"),
+        (f"{TWO_ZONES}a A 192.0.2.1\nb A 192.0.2\n'''", "here line 6: bad rdata"),
+        ("[zone.x]\nrecords = '''\na A 192.0.2.1\n@ SOA a b 1 2 3 4 5\n'''", "here line 4: a zone has one SOA"),
+        ("[zone.x]\nrecords = '''\na A 192.0.2.1\na CNAME b\n'''", "here line 4: a.x. has a CNAME beside other data"),
+        ("[zone.x]\nrecords = '''\na CNAME c\na CNAME b\n'''", "here line 3: a.x. has a CNAME beside another CNAME"),
+        ("[zone.x]\nrecords = '@ CNAME b'", "here line 2: x. has a CNAME beside the zone's SOA"),
+        ("[zone.x]\nrecords = 'ns1 CNAME b'", "here line 2: ns1.x. has a CNAME beside"),
+        ("[zone.x]\nrecords = 'y CNAME b'\n[zone.'y.x']", "here line 2: y.x. has a CNAME beside a delegation"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, what: str) -> None:
     with pytest.raises(InputError, match=what):
-        parse_world(text)
+        parse_world(text, "here")
 
 
 def test_a_file_that_is_not_there_is_an_input_error(tmp_path: object) -> None:

@@ -11,6 +11,7 @@ from unbroken.errors import UsageError
 from unbroken.lab.faults import FAULTS, Fault, parse_break
 from unbroken.lab.run import Lab
 from unbroken.lab.world import default_world
+from unbroken.report.text import render
 
 # Codes that no fault of a zone makes, and why.
 HEALTHY_ZONES_MAKE = {
@@ -43,6 +44,18 @@ def test_fault_makes_its_finding_and_its_verdict(signed_internet: Lab, fault: Fa
     chain = asyncio.run(signed_internet.resolver().resolve(question.name, question.rdtype)).chain
     assert chain.reason is not None
     assert (chain.status, chain.reason.code) == (fault.status, fault.code)
+
+
+@every_fault
+def test_the_broken_link_has_one_sentence_and_one_remedy(signed_internet: Lab, fault: Fault) -> None:
+    question = _question(signed_internet, fault)
+    signed_internet.break_zone(fault.name, fault.victim)
+    chain = asyncio.run(signed_internet.resolver().resolve(question.name, question.rdtype)).chain
+    lines = render(chain, signed_internet.clock.now(), colour=False, width=110).splitlines()
+    assert sum(line.lstrip("│┃ ").startswith("→ ") for line in lines) == 1, lines
+    assert chain.reason is not None
+    for said in (chain.reason.sentence, chain.reason.remedy):
+        assert not said.endswith(".."), said
 
 
 @every_fault

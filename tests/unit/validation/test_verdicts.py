@@ -229,6 +229,14 @@ def test_rfc8914_each_way_of_having_no_response_has_its_own_error(
     assert "so it is" in chain.reason.sentence
 
 
+def test_an_anchored_zone_without_keys_is_not_told_as_a_fault_of_a_parent(world: World) -> None:
+    world.bend(".", rr.DNSKEY, lambda m: sections(m, answer=()))
+    chain = world.check("www.nsec.example.")
+    assert chain.status is BOGUS
+    assert chain.reason is not None and chain.reason.code is Code.ANCHOR_DNSKEY_MISSING
+    assert "arent" not in chain.reason.sentence + chain.reason.remedy
+
+
 @pytest.mark.parametrize("rcode", [rr.SERVFAIL, rr.REFUSED, rr.FORMERR])
 def test_an_error_of_the_server_is_no_evidence(world: World, rcode: int) -> None:
     world.bend("nsec.example.", rr.DS, lambda m: sections(m, answer=(), authority=(), rcode=rcode))

@@ -173,6 +173,14 @@ KEY_FAULTS: Final = (
         victim=".",
     ),
     Fault("no-dnskey", "the zone has no DNSKEY RRset", Code.DNSKEY_MISSING, _BOGUS, _no_dnskey),
+    Fault(
+        "no-root-dnskey",
+        "the root, whose trust anchor is configured, has no DNSKEY RRset",
+        Code.ANCHOR_DNSKEY_MISSING,
+        _BOGUS,
+        _no_dnskey,
+        victim=".",
+    ),
     Fault("no-rrsig-dnskey", "the DNSKEY RRset is not signed", Code.DNSKEY_NOT_SIGNED, _BOGUS, _no_rrsig_dnskey),
     Fault(
         "no-rrsig-ksk",

@@ -1,0 +1,40 @@
+"""What runs first, before anything that takes time to load: streams that are there, and interrupts without a traceback."""
+
+# `signal` takes longer to load than an impatient finger to press.
+import _signal  # type: ignore[import-not-found]
+import os
+import sys
+
+
+def main() -> None:
+    """The entry point. Exits; never lets a traceback out."""
+    # Ignored from the start (`nohup`, a shell's `&`), it stays ignored.
+    is_interruptible = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+    # While modules load there is nothing to clean up, and an exception out of an import can't always be caught: just end.
+    _set_interrupt(is_interruptible, _signal.SIG_DFL)
+    _open_standard_streams()
+    from unbroken.cli.main import EXIT_INTERRUPTED, run
+
+    _set_interrupt(is_interruptible, _signal.default_int_handler)
+    try:
+        code = run()
+    except KeyboardInterrupt:  # a second one, while the first was told
+        code = EXIT_INTERRUPTED
+    _set_interrupt(is_interruptible, _signal.SIG_DFL)
+    sys.exit(code)
+
+
+def _set_interrupt(is_interruptible: bool, handler: object) -> None:
+    if is_interruptible:
+        _signal.signal(_signal.SIGINT, handler)
+
+
+def _open_standard_streams() -> None:
+    """A stream that the caller has closed leads nowhere; or the next file to be opened would take its number, and its text."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115 - for good
