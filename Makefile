@@ -5,6 +5,7 @@
 PYTEST_FLAGS ?= -n 2 --dist loadfile
 FUZZ_ROUNDS ?= 50000
 FUZZ_SEED ?= 0
+FUZZ_TARGET ?= all
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip --quiet --disable-pip-version-check
 
@@ -53,8 +54,8 @@ rust-test: $(VENV)
 python-test: $(KERNEL) $(TOOLS)
 	@$(PYTHON) -m pytest $(PYTEST_FLAGS)
 
-fuzz: $(KERNEL) $(TOOLS) ## bad input of all kinds for some minutes: FUZZ_ROUNDS=N cases a target, FUZZ_SEED=S others
-	@$(PYTHON) -m fuzz all --rounds $(FUZZ_ROUNDS) --seed $(FUZZ_SEED) --jobs 2
+fuzz: $(KERNEL) $(TOOLS) ## bad input of all kinds for some minutes: FUZZ_ROUNDS=N cases, FUZZ_SEED=S others, FUZZ_TARGET=T alone
+	@$(PYTHON) -m fuzz $(FUZZ_TARGET) --rounds $(FUZZ_ROUNDS) --seed $(FUZZ_SEED) --jobs 2
 
 fmt: $(TOOLS) ## format Python and Rust, and mend what ruff can mend
 	@$(PYTHON) -m ruff check --fix --exit-zero --quiet .
