@@ -8,19 +8,23 @@ from unbroken.errors import InputError, StateError
 
 def read_bounded(path: str, max_size: int) -> bytes:
     """The octets of a file of at most `max_size`; `-` is standard input. Raises InputError."""
+    data = read_start(path, max_size + 1)
+    if len(data) > max_size:
+        raise InputError(path, f"holds more than {max_size} octets", "is this the right file?")
+    return data
+
+
+def read_start(path: str, size: int) -> bytes:
+    """The first octets of a file, `size` of them at most; `-` is standard input. Raises InputError."""
     try:
         if path == "-":
-            data = os.fdopen(os.dup(0), "rb").read(max_size + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(max_size + 1)
+            return os.fdopen(os.dup(0), "rb").read(size)
+        with open(path, "rb") as file:
+            return file.read(size)
     except OSError as error:
         raise InputError(path, error.strerror or "cannot be read", "give the name of a file to read") from None
     except ValueError:  # a NUL in the path
         raise InputError(repr(path), "no possible file name", "give the name of a file to read") from None
-    if len(data) > max_size:
-        raise InputError(path, f"holds more than {max_size} octets", "is this the right file?")
-    return data
 
 
 def write_atomically(path: str, data: bytes, mode: int = 0o644, *, overwrite: bool = True) -> None:

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from unbroken import der
 from unbroken._kernel import VERIFIED, verify_raw
-from unbroken.dns import Dnskey, registry
+from unbroken.dns import Dnskey, Name, registry
 from unbroken.errors import InputError, StateError, UsageError
 from unbroken.files import read_bounded
 from unbroken.keys.pkcs8 import ALGORITHMS, KINDS, Kind, rsa_public_key
 from unbroken.keys.pkcs11_uri import Pkcs11Uri
 from unbroken.keys.signer import require_may_sign
+from unbroken.keys.zone_key import ZoneKey, has_free_tag, zone_key
 
 if TYPE_CHECKING:
     import pkcs11
 
+_ATTEMPTS: Final = 16  # a free tag is found at once; each attempt leaves work for the token
 _MAX_PIN: Final = 4096  # octets of a PIN file
 _CURVES: Final = {
     # RFC 5480 §2.1.1.1: the curves' OIDs; PKCS#11 v3.0 §2.3.3 lets a token name Ed25519 by OID or by this string.
@@ -383,3 +385,24 @@ def _sign(key: Any, algorithm: int, data: bytes) -> bytes:
         is_long = algorithm == registry.RSASHA512
         made = key.sign(data, mechanism=mechanism.SHA512_RSA_PKCS if is_long else mechanism.SHA256_RSA_PKCS)
     return bytes(made)
+
+
+def generate_in_token(
+    zone: Name,
+    uri: Pkcs11Uri,
+    access: TokenAccess,
+    algorithm: int,
+    bits: int = 2048,
+    *,
+    role: str,
+    avoid: frozenset[int] = frozenset(),
+) -> ZoneKey:
+    """A new key pair of `zone` in the token, of role KSK, ZSK or CSK, whose tag, revoked or not, is none of `avoid`; see
+    `keys.generate`. Raises as `Pkcs11Signer.open`, and UsageError when no tag is free."""
+    for _ in range(_ATTEMPTS):
+        signer = Pkcs11Signer.generate(uri, access, algorithm, bits)
+        key = zone_key(zone, signer, secure_entry_point=role != "ZSK", csk=role == "CSK")
+        if has_free_tag(key.dnskey, avoid):
+            return key
+        signer.destroy()
+    raise UsageError(f"no key for {zone} has a free tag after {_ATTEMPTS} attempts: {len(avoid)} tags are in use")

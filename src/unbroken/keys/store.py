@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from unbroken.dns import Dnskey
 from unbroken.errors import InputError, StateError, UnbrokenError, UsageError
-from unbroken.files import read_bounded, write_atomically
+from unbroken.files import read_bounded, read_start, write_atomically
 from unbroken.keys.bind import (
     PRIVATE_MARK,
     PrivateHalf,
@@ -84,6 +84,13 @@ def read(path: str | os.PathLike[str], hints: KeyHints = _NO_HINTS) -> StoredKey
         given = replace(hints, algorithm=half.algorithm)
         return replace(_described(text, half.private, given, half.times), others=half.others)
     return _with_role(_public_only(text, content), hints)
+
+
+def is_key_file(path: str) -> bool:
+    """Whether a file looks like one that holds a private key, in whatever format. Raises InputError."""
+    start = read_start(path, _MAX_SIZE)
+    marks = (OWN_MARK, PEM_MARK, PRIVATE_MARK)
+    return any(start.lstrip().startswith(mark.encode()) for mark in marks) or b"PRIVATE KEY-----" in start
 
 
 def _read_text(path: str) -> str:
@@ -227,10 +234,9 @@ def _candidates(folder: str) -> Iterator[str]:
 
 def _is_own(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            return file.read(len(OWN_MARK)) == OWN_MARK.encode()
-    except OSError:
-        return True  # reading it will tell what is wrong
+        return read_start(path, len(OWN_MARK)) == OWN_MARK.encode()
+    except InputError:
+        return True  # reading it whole will tell what is wrong
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
