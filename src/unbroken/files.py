@@ -18,7 +18,8 @@ def read_start(path: str, size: int) -> bytes:
     """The first octets of a file, `size` of them at most; `-` is standard input. Raises InputError."""
     try:
         if path == "-":
-            return os.fdopen(os.dup(0), "rb").read(size)
+            with os.fdopen(os.dup(0), "rb") as file:
+                return file.read(size)
         with open(path, "rb") as file:
             return file.read(size)
     except OSError as error:

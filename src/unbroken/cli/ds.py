@@ -96,27 +96,22 @@ def records(source: str, as_json: bool, **settings: Any) -> int:
     """See `command`."""
     zone, dnskeys = _keys(source, settings)
     rrsets = _delete(zone, settings) if settings["delete"] else _rrsets(zone, dnskeys, settings)
-    lines = [line for rrset in rrsets for line in _lines(rrset, settings["ttl"])]
     if as_json:
-        from unbroken._kernel import type_to_text
-
-        rows = [
-            {"owner": str(rrset.owner), "type": type_to_text(rrset.rdtype), "rdata": line.split(" ", 3)[3]}
-            for rrset in rrsets
-            for line in _lines(rrset, 0)
-        ]
+        rows = [row for rrset in rrsets for row in _rows(rrset)]
         sys.stdout.write(json.dumps({"zone": str(zone), "records": rows}, indent=2) + "\n")
-    else:
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        return 0
+    ttl = "" if settings["ttl"] is None else f"{settings['ttl']} "
+    for row in (row for rrset in rrsets for row in _rows(rrset)):
+        sys.stdout.write(f"{row['owner']} {ttl}IN {row['type']} {row['rdata']}\n")
     return 0
 
 
-def _lines(rrset: "RRset", ttl: int | None) -> list[str]:
+def _rows(rrset: "RRset") -> list[dict[str, str]]:
     from unbroken._kernel import type_to_text
     from unbroken.dns.presentation import rdata_to_text
 
-    words = f"{rrset.owner} {'' if ttl is None else f'{ttl} '}IN {type_to_text(rrset.rdtype)}"
-    return [f"{words} {rdata_to_text(rrset.rdtype, rdata)}" for rdata in rrset.rdatas]
+    head = {"owner": str(rrset.owner), "type": type_to_text(rrset.rdtype)}
+    return [{**head, "rdata": rdata_to_text(rrset.rdtype, rdata)} for rdata in rrset.rdatas]
 
 
 def _delete(zone: "Name", settings: dict[str, Any]) -> "list[RRset]":
