@@ -1,9 +1,13 @@
 """Files that matter: read within bounds, written beside, flushed to disk, then renamed, so that a kill leaves old or new."""
 
 import contextlib
+import errno
 import os
+from typing import Final
 
 from unbroken.errors import InputError, StateError
+
+_NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # file systems that have none
 
 
 def read_bounded(path: str, max_size: int) -> bytes:
@@ -81,7 +85,9 @@ def _put_in_place(beside: str, path: str, *, overwrite: bool) -> None:
     # A link fails if there is something in its place, even if another process put it there a moment ago.
     try:
         os.link(beside, path)
-    except PermissionError:  # a file system without links
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
         if os.path.lexists(path):
             raise FileExistsError(path) from None
         os.replace(beside, path)
