@@ -25,7 +25,7 @@ class _DsGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """A group reads its options up to the first word that is none; without a subcommand, they are the command's."""
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+        if args and args[0] != "check" and args[0] not in ctx.help_option_names:
             args = ["records", *args]
         return super().parse_args(ctx, args)
 

@@ -105,6 +105,7 @@ def test_rfc8078_4_delete_asks_nobody_for_keys(run: Run) -> None:
     assert run("example.org", "--delete")[1] == "example.org. IN CDS 0 0 0 00\nexample.org. IN CDNSKEY 0 3 0 AA==\n"
     assert run("example.org", "--delete", "--cds")[1] == "example.org. IN CDS 0 0 0 00\n"
     assert run("--delete", "check.", "--cdnskey")[1] == "check. IN CDNSKEY 0 3 0 AA==\n"
+    assert run("records", "--delete", "--cdnskey")[1] == "records. IN CDNSKEY 0 3 0 AA==\n"
 
 
 def test_json_holds_the_same_records(run: Run, tmp_path: Path) -> None:
