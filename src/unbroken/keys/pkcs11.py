@@ -118,10 +118,16 @@ class Pkcs11Signer:
 
     def sign_many(self, data: list[bytes]) -> list[bytes]:
         """Signatures in the order of the data, made by all sessions in parallel. Raises StateError."""
-        if len(self._sessions) == 1 or len(data) < 2:
+        workers = min(len(self._sessions), len(data))
+        if workers < 2:
             return [self.sign(each) for each in data]
-        with ThreadPoolExecutor(min(len(self._sessions), len(data)), "pkcs11") as pool:
-            return list(pool.map(self.sign, data))
+        # One task a session, not one a signature: there may be millions.
+        signatures = [b""] * len(data)
+        with ThreadPoolExecutor(workers, "pkcs11") as pool:
+            shares = pool.map(lambda start: [self.sign(each) for each in data[start::workers]], range(workers))
+            for start, share in enumerate(shares):
+                signatures[start::workers] = share
+        return signatures
 
     def destroy(self) -> None:
         """Take the pair out of the token again, as when its key tag was not free. Raises StateError."""
