@@ -13,7 +13,18 @@ from unbroken._kernel import VERIFIED, verify_raw
 from unbroken.delegation import ds_for
 from unbroken.dns import Ds, Name
 from unbroken.dns.master_file import rrsets_from_text
-from unbroken.keys import KeyFormat, KeyHints, StoredKey, find_collisions, from_zone_key, generate_set, load, open_key, read, save
+from unbroken.keys import (
+    KeyFormat,
+    KeyHints,
+    StoredKey,
+    find_collisions,
+    from_zone_key,
+    generate_set,
+    load,
+    open_key,
+    read,
+    save,
+)
 from unbroken.keys.pkcs8 import PrivateNumbers, encode_pkcs8
 
 ZONE = Name("example.com.")

@@ -257,8 +257,8 @@ def import_(
 
     FILE is a key of BIND or ldns (.key, .private or what the two names have in common), a PEM file of this program, or a
     bare PKCS#8 PEM as openssl and Knot (in keys/keys below its KASP) write it; then --zone says whose key it is, and
-    --ksk or --zsk what it signs. URI is a PKCS#11 URI; the key stays in its token. Times are kept. The two halves of a key
-    must belong together.
+    --ksk or --zsk what it signs. URI is a PKCS#11 URI; the key stays in its token, and the PIN comes from the URI
+    (?pin-source=file:/PATH) or from UNBROKEN_PKCS11_PIN. Times are kept. The two halves of a key must belong together.
 
     \b
     Examples:
