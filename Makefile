@@ -94,6 +94,6 @@ $(KERNEL): $(VENV) $(RUST) pyproject.toml
 	@touch $@
 
 $(TOOLS): $(KERNEL) pyproject.toml tools/requirements.py
-	@$(PYTHON) tools/requirements.py test dev > .venv/requirements.txt
+	@$(PYTHON) tools/requirements.py test dev pkcs11 > .venv/requirements.txt
 	@$(PIP) install --requirement .venv/requirements.txt
 	@touch $@

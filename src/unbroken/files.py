@@ -3,37 +3,48 @@
 import contextlib
 import errno
 import os
+from typing import Final
 
 from unbroken.errors import InputError, StateError
+
+_NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # file systems that have none
 
 
 def read_bounded(path: str, max_size: int) -> bytes:
     """The octets of a file of at most `max_size`; `-` is standard input. Raises InputError."""
-    try:
-        if path == "-":
-            data = os.fdopen(os.dup(0), "rb").read(max_size + 1)
-        else:
-            with open(path, "rb") as file:
-                data = file.read(max_size + 1)
-    except OSError as error:
-        raise InputError(path, error.strerror or "cannot be read", "give the name of a file to read") from None
+    data = read_start(path, max_size + 1)
     if len(data) > max_size:
         raise InputError(path, f"holds more than {max_size} octets", "is this the right file?")
     return data
 
 
-def write_atomically(path: str, data: bytes, mode: int = 0o644) -> None:
+def read_start(path: str, size: int) -> bytes:
+    """The first octets of a file, `size` of them at most; `-` is standard input. Raises InputError."""
+    try:
+        if path == "-":
+            with os.fdopen(os.dup(0), "rb") as file:
+                return file.read(size)
+        with open(path, "rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise InputError(path, error.strerror or "cannot be read", "give the name of a file to read") from None
+    except ValueError:  # a NUL in the path
+        raise InputError(repr(path), "no possible file name", "give the name of a file to read") from None
+
+
+def write_atomically(path: str, data: bytes, mode: int = 0o644, *, overwrite: bool = True) -> None:
     """Write a whole file: beside its place, fsynced, renamed over it. `mode` is masked by the umask, but for secrets (0600).
 
     A symbolic link stays one: the file that it leads to is replaced. A device or pipe is written to as it stands.
-    Raises StateError, and then leaves what was there before.
+    Raises StateError, and then leaves what was there before; so too when anything is there and `overwrite` is off.
     """
     import tempfile  # costs 3 ms, and most commands write nothing
 
-    path = os.path.realpath(path)
+    # Without leave to write over things, a link that leads nowhere is one of them, and not to be followed.
+    path = os.path.realpath(path) if overwrite else os.path.abspath(path)
     if os.path.isdir(path):
         raise StateError(f"{path}: cannot be written (it is a folder); give the name of a file")
-    if os.path.exists(path) and not os.path.isfile(path):
+    if overwrite and os.path.exists(path) and not os.path.isfile(path):
         _write_through(path, data)
         return
     folder = os.path.dirname(path)
@@ -49,8 +60,10 @@ def write_atomically(path: str, data: bytes, mode: int = 0o644) -> None:
             file.flush()
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), mode & ~_umask())
-        os.replace(beside, path)
+        _put_in_place(beside, path, overwrite=overwrite)
         _sync_folder(folder)
+    except FileExistsError:
+        raise StateError(f"{path}: is there already") from None
     except OSError as error:
         hint = "is the disk full?" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another file"
         raise StateError(f"{path}: cannot be written ({error.strerror}); {hint}") from None
@@ -66,6 +79,21 @@ def _write_through(path: str, data: bytes) -> None:
             sink.write(data)
     except OSError as error:
         raise StateError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _put_in_place(beside: str, path: str, *, overwrite: bool) -> None:
+    if overwrite:
+        os.replace(beside, path)
+        return
+    # A link fails if there is something in its place, even if another process put it there a moment ago.
+    try:
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(path):
+            raise FileExistsError(path) from None
+        os.replace(beside, path)
 
 
 def _umask() -> int:

@@ -1,13 +1,74 @@
-"""Files are written whole or not at all, and only files are replaced."""
+"""Files are read within bounds, written whole or not at all, and only files are replaced."""
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from unbroken.errors import StateError
-from unbroken.files import write_atomically
+from unbroken.errors import InputError, StateError
+from unbroken.files import read_bounded, read_start, write_atomically
+
+
+def test_reading_stops_at_the_bound(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"12345")
+    assert read_bounded(str(path), 5) == b"12345" and read_start(str(path), 2) == b"12"
+    with pytest.raises(InputError, match="more than 4 octets"):
+        read_bounded(str(path), 4)
+
+
+@pytest.mark.parametrize("name", ["", "none", "nul\0", "."])
+def test_what_is_no_file_is_an_input_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError):
+        read_bounded(name, 10)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_there_is_only_written_over_when_that_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:  # as on a file system that has none
+
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "file"
+    write_atomically(str(path), b"first", overwrite=False)
+    with pytest.raises(StateError, match="there already"):
+        write_atomically(str(path), b"second", overwrite=False)
+    assert path.read_bytes() == b"first"
+    write_atomically(str(path), b"third")
+    assert path.read_bytes() == b"third" and [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_link_that_leads_nowhere_is_something_too(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StateError, match="there already"):
+        write_atomically(str(tmp_path / "link"), b"secret", 0o600, overwrite=False)
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_secret_is_never_readable_by_others_not_even_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    real = os.fsync
+
+    def spy(descriptor: int) -> None:
+        seen.append(os.fstat(descriptor).st_mode & 0o077)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", spy)
+    before = os.umask(0)
+    try:
+        write_atomically(str(tmp_path / "file"), b"secret", 0o600)
+    finally:
+        os.umask(before)
+    assert seen[0] == 0 and (tmp_path / "file").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_symbolic_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:

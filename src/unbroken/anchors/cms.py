@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from unbroken.anchors.der import (
+from unbroken.der import (
     GENERALIZED_TIME,
     INTEGER,
     OCTET_STRING,

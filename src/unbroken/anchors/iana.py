@@ -27,7 +27,7 @@ from unbroken.anchors.certificates import (
     name_text,
 )
 from unbroken.anchors.cms import SignedData, SignerInfo, parse_signed_data
-from unbroken.anchors.der import DerError
+from unbroken.der import DerError
 
 __all__ = ["SIGNER", "Reason", "SignatureRefused", "SignedBy", "verify_signature"]
 

@@ -21,8 +21,13 @@ COMMANDS: Final = {
     "verify": ("verify", "Verify a proof or capture offline."),
     "anchors": ("anchors", "Show trust anchors, or verify IANA's file of them."),
     "explain": ("explain", "Explain a finding code: what, why, and what to do."),
+    "keys": ("keys", "Make zone keys, list, show and convert them."),
+    "ds": ("ds", "Make DS, CDS and CDNSKEY records, or check a delegation."),
     "lab": ("lab", "Run a signed Internet on loopback, whole or broken."),
 }
+
+# What click 8.2 raises for a group without a subcommand; before, it shows the help itself.
+_NO_ARGUMENTS: Final[tuple[type[Exception], ...]] = (getattr(click.exceptions, "NoArgsIsHelpError", click.Abort),)
 
 EXIT_USAGE: Final = 2
 EXIT_UNREACHABLE: Final = 4
@@ -101,7 +106,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", EXIT_INTERRUPTED)
     except click.ClickException as error:
-        if not arguments and len(sys.argv) < 2:  # nothing at all was asked for: the help is the answer
+        if isinstance(error, _NO_ARGUMENTS):  # nothing at all was asked for: the help is the answer
             click.echo(error.format_message(), err=True)
             return EXIT_USAGE
         return _complain(_usage_text(error), EXIT_USAGE)

@@ -13,6 +13,7 @@ from unbroken.files import read_bounded
 from unbroken.resolving.clock import FixedWallClock, SystemClock
 from unbroken.resolving.hints import Hints, parse_hints
 from unbroken.resolving.options import Options
+from unbroken.resolving.resolution import Resolution
 from unbroken.resolving.resolver import Resolver
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits, Work
@@ -122,16 +123,36 @@ def ask(
         work.close()  # an interrupt may come before the loop has begun it
 
 
+def ask_all(
+    questions: tuple[Question, ...], network: Network, anchor_files: tuple[str, ...], at: int | None
+) -> tuple[list[Resolution], int]:
+    """Resolve and validate several questions with one resolver; the answers in their order, and the time they were judged
+    at. Raises StateError when no server at all could be reached."""
+    now = options.current_time(at)
+    anchors = options.anchors(anchor_files, now) if anchor_files or not network.lab else None
+    return asyncio.run(_ask_all(questions, network, anchors, at))
+
+
+async def _ask_all(
+    questions: tuple[Question, ...], network: Network, anchors: "TrustAnchors | None", at: int | None
+) -> tuple[list[Resolution], int]:
+    async with _resolver(network, anchors, at) as resolver:
+        resolutions = [await resolver.resolve(each.name, each.rdtype, effort=Effort.ALL_PATHS) for each in questions]
+        if not any(work.heard for work in resolver.works):
+            from unbroken.cli.unreachable import trouble
+
+            silence = min(network.timeout, _SILENCE)
+            raise StateError(trouble(questions[0], _recorded(resolver).responses.values(), network, silence))
+        return resolutions, resolver.clock.now()
+
+
 async def _ask(
     question: Question, network: Network, anchors: "TrustAnchors | None", at: int | None, *, all_paths: bool
 ) -> Result:
     async with _resolver(network, anchors, at) as resolver:
         effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
         resolution = await resolver.resolve(question.name, question.rdtype, effort=effort)
-        recorder = Recorder()
-        for work in resolver.works:
-            for lookup, response in work.responses.items():
-                recorder.note(lookup, response)
+        recorder = _recorded(resolver)
         chain, now, trouble = resolution.chain, resolver.clock.now(), ""
         # Something on the path that answers in the servers' place is no network either, whatever it says.
         if chain.status in _BROKEN and not any(work.heard for work in resolver.works):
@@ -140,6 +161,14 @@ async def _ask(
             trouble = describe(question, recorder.responses.values(), network, min(network.timeout, _SILENCE))
             chain = Chain(question, findings=chain.findings)
         return Result(chain, now, resolver.anchors, recorder, trouble)
+
+
+def _recorded(resolver: _Recording) -> Recorder:
+    recorder = Recorder()
+    for work in resolver.works:
+        for lookup, response in work.responses.items():
+            recorder.note(lookup, response)
+    return recorder
 
 
 @asynccontextmanager

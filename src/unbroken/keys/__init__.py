@@ -1,15 +1,20 @@
 """Zone keys: make, store, load. Policy and rollovers build on them."""
 
+from unbroken.keys.collisions import Collision, find_collisions, revoked_tag
 from unbroken.keys.signer import (
     Ed448Signer,
     KernelSigner,
     PrivateKey,
+    RetiredSigner,
+    RsaSigner,
     Signer,
     generate_private_key,
     private_key_from_pkcs8,
     require_may_sign,
 )
-from unbroken.keys.store import load, store
+from unbroken.keys.store import Found, KeyFormat, find, load, open_key, read, save, store
+from unbroken.keys.stored import KeyHints, StoredKey, from_zone_key
+from unbroken.keys.times import KeyTimes
 from unbroken.keys.zone_key import (
     REVOKE,
     SECURE_ENTRY_POINT,
@@ -18,6 +23,7 @@ from unbroken.keys.zone_key import (
     dnskey_rrset,
     generate,
     generate_set,
+    has_free_tag,
     make_dnskey,
     tags_in_use,
     with_flags,
@@ -28,19 +34,35 @@ __all__ = [
     "REVOKE",
     "SECURE_ENTRY_POINT",
     "ZONE_KEY",
+    "Collision",
     "Ed448Signer",
+    "Found",
     "KernelSigner",
+    "KeyFormat",
+    "KeyHints",
+    "KeyTimes",
     "PrivateKey",
+    "RetiredSigner",
+    "RsaSigner",
     "Signer",
+    "StoredKey",
     "ZoneKey",
     "dnskey_rrset",
+    "find",
+    "find_collisions",
+    "from_zone_key",
     "generate",
     "generate_private_key",
     "generate_set",
+    "has_free_tag",
     "load",
     "make_dnskey",
+    "open_key",
     "private_key_from_pkcs8",
+    "read",
     "require_may_sign",
+    "revoked_tag",
+    "save",
     "store",
     "tags_in_use",
     "with_flags",

@@ -1,14 +1,17 @@
-"""What makes a signature: the kernel's private keys, Ed448 through `cryptography`, or anything a caller brings."""
+"""What makes a signature: the kernel's private keys, `cryptography` for what its library lacks, or anything a caller
+brings."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeGuard
 
 from unbroken._kernel import SigningKey
 from unbroken.dns import registry
 from unbroken.errors import UsageError
+from unbroken.keys.pkcs8 import KINDS, Kind, parse_pkcs8, rsa_public_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 KERNEL_ALGORITHMS: Final = frozenset(
     {
@@ -76,7 +79,55 @@ class Ed448Signer:
         return self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
-PrivateKey = KernelSigner | Ed448Signer  # what this room makes, stores and loads
+@dataclass(frozen=True, slots=True)
+class RsaSigner:
+    """Algorithms 8 and 10 (RFC 5702) with a key that the kernel's library refuses: under 2048 bits, or an odd exponent."""
+
+    key: "RSAPrivateKey" = field(repr=False)
+    algorithm: int
+
+    @property
+    def public_key(self) -> bytes:
+        numbers = self.key.public_key().public_numbers()
+        return rsa_public_key(numbers.n, numbers.e)
+
+    def sign(self, data: bytes) -> bytes:
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.hashes import SHA256, SHA512
+
+        return self.key.sign(data, PKCS1v15(), SHA512() if self.algorithm == registry.RSASHA512 else SHA256())
+
+    def to_pkcs8(self) -> bytes:
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+        return self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredSigner:
+    """A key of algorithm 5 or 7: there to be listed, moved and published for as long as the zone needs, not to sign."""
+
+    algorithm: int
+    public_key: bytes
+    pkcs8: bytes = field(repr=False)
+
+    def sign(self, data: bytes) -> bytes:
+        """Raises UsageError."""
+        # RFC 9905 §2: RSASHA1 and RSASHA1-NSEC3-SHA1 MUST NOT be used to create DNSKEY and RRSIG records.
+        del data
+        require_may_sign(self.algorithm)
+        raise AssertionError(f"algorithm {self.algorithm} is not retired")
+
+    def to_pkcs8(self) -> bytes:
+        return self.pkcs8
+
+
+PrivateKey = KernelSigner | Ed448Signer | RsaSigner | RetiredSigner  # what this room makes, stores and loads
+
+
+def is_held_here(signer: object) -> TypeGuard[PrivateKey]:
+    """Whether the private part is in this process, so that it can be written to a file."""
+    return isinstance(signer, KernelSigner | Ed448Signer | RsaSigner | RetiredSigner)
 
 
 def require_may_sign(algorithm: int) -> None:
@@ -102,18 +153,41 @@ def generate_private_key(algorithm: int, bits: int = 2048) -> PrivateKey:
 
 
 def private_key_from_pkcs8(algorithm: int, der: bytes) -> PrivateKey:
-    """Raises UsageError when the algorithm must not sign, ValueError when `der` is no PKCS#8 key of it."""
-    require_may_sign(algorithm)
-    if algorithm != registry.ED448:
+    """A key of algorithm 5 or 7 is loaded too, but refuses to sign. Raises UsageError for algorithms that have no keys
+    here, ValueError when `der` is no PKCS#8 key of that algorithm."""
+    kind = KINDS.get(algorithm)
+    if kind is None:
+        require_may_sign(algorithm)
+    numbers = parse_pkcs8(der)
+    if numbers.kind is not kind:
+        raise ValueError(f"a key of kind {numbers.kind.value}, which is not for {registry.algorithm_text(algorithm)}")
+    if kind is Kind.RSA:
+        return _rsa_signer(algorithm, der, numbers.rsa)
+    if kind is Kind.ED448:
+        from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+
+        return Ed448Signer(Ed448PrivateKey.from_private_bytes(numbers.secret))
+    return KernelSigner(SigningKey.from_pkcs8(algorithm, der))
+
+
+def _rsa_signer(algorithm: int, der: bytes, numbers: tuple[int, ...]) -> PrivateKey:
+    modulus, exponent = numbers[0], numbers[1]
+    # RFC 5702 §2.1, §2.2, RFC 3110 §2: moduli have at most 4096 bits; under 1024, no library signs any more.
+    if not 1024 <= modulus.bit_length() <= 4096:
+        raise ValueError(f"an RSA key of {modulus.bit_length()} bits; keys have 1024 to 4096")
+    if algorithm not in KERNEL_ALGORITHMS:
+        return RetiredSigner(algorithm, rsa_public_key(modulus, exponent), der)
+    try:
         return KernelSigner(SigningKey.from_pkcs8(algorithm, der))
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_der_private_key
+    except ValueError:  # too short for the kernel's library, or no key at all: the other one tells
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_der_private_key
 
     try:
         key = load_der_private_key(der, None)
     except (TypeError, UnsupportedAlgorithm) as error:
         raise ValueError(str(error)) from None
-    if not isinstance(key, Ed448PrivateKey):
-        raise ValueError("not an Ed448 key")
-    return Ed448Signer(key)
+    if not isinstance(key, RSAPrivateKey):  # pragma: no cover - its kind was looked at
+        raise ValueError("not an RSA key")
+    return RsaSigner(key, algorithm)

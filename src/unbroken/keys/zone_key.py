@@ -8,6 +8,7 @@ from unbroken._kernel import Dnskey, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.errors import UsageError
 from unbroken.keys.signer import Signer, generate_private_key
+from unbroken.keys.times import KeyTimes
 
 ZONE_KEY: Final = 0x0100  # RFC 4034 §2.1.1, bit 7
 REVOKE: Final = 0x0080  # RFC 5011 §7, bit 8
@@ -40,6 +41,11 @@ def tags_in_use(dnskeys: Iterable[Dnskey]) -> frozenset[int]:
     )
 
 
+def has_free_tag(dnskey: Dnskey, avoid: frozenset[int]) -> bool:
+    """Whether the key's tag is none of `avoid`, neither as it is nor once it is revoked (RFC 5011 §2.1)."""
+    return avoid.isdisjoint(tags_in_use((dnskey,)))
+
+
 @dataclass(frozen=True, slots=True)
 class ZoneKey:
     """A key pair of `zone`. A KSK signs the DNSKEY RRset, a ZSK everything else, a CSK both (RFC 9499 §10)."""
@@ -49,6 +55,7 @@ class ZoneKey:
     private: Signer
     signs_keys: bool
     signs_data: bool
+    times: KeyTimes = KeyTimes()
 
     @property
     def key_tag(self) -> int:
@@ -99,7 +106,7 @@ def generate(
     for _ in range(_ATTEMPTS):
         private = generate_private_key(algorithm, bits)
         key = zone_key(zone, private, secure_entry_point=secure_entry_point, csk=csk)
-        if avoid.isdisjoint(tags_in_use((key.dnskey,))):
+        if has_free_tag(key.dnskey, avoid):
             return key
     raise UsageError(f"no key for {zone} has a free tag after {_ATTEMPTS} attempts: {len(avoid)} tags are in use")
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from unbroken.anchors import Reason, SignatureRefused, SignedBy, verify_signature
 from unbroken.anchors.cms import parse_signed_data
-from unbroken.anchors.der import DerError, Reader
+from unbroken.der import DerError, Reader
 
 XML = b"<TrustAnchor>as signed</TrustAnchor>"
 AT = 1_735_000_000

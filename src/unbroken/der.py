@@ -1,4 +1,4 @@
-"""A small reader of DER (ITU-T X.690 §10): what the CMS reader needs, and no more.
+"""A small reader and writer of DER (ITU-T X.690 §10): what CMS and private keys need, and no more.
 
 Bounded by construction: definite lengths in their shortest form, one-octet tags, nothing read twice, and no recursion,
 since the caller steps into an element when it wants to. BER's indefinite lengths are refused.
@@ -126,3 +126,30 @@ class Reader:
         """Raises DerError unless everything was read."""
         if not self.is_at_end:
             raise DerError(f"trailing octets in {what} at octet {self._position}")
+
+
+def encode(tag: int, *contents: bytes) -> bytes:
+    """One element: tag, length, contents."""
+    body = b"".join(contents)
+    length = len(body)
+    if length < 0x80:
+        return bytes((tag, length)) + body
+    octets = length.to_bytes((length.bit_length() + 7) // 8)
+    return bytes((tag, 0x80 | len(octets))) + octets + body
+
+
+def encode_integer(value: int) -> bytes:
+    """A non-negative INTEGER, with the zero octet that keeps its sign (X.690 §8.3)."""
+    return encode(INTEGER, value.to_bytes(value.bit_length() // 8 + 1))
+
+
+def encode_oid(text: str) -> bytes:
+    """An OBJECT IDENTIFIER from dotted decimal (X.690 §8.19)."""
+    first, second, *rest = (int(arc) for arc in text.split("."))
+    octets = bytearray()
+    for arc in (40 * first + second, *rest):
+        groups = [arc & 0x7F]
+        while arc := arc >> 7:
+            groups.append(0x80 | arc & 0x7F)
+        octets += bytes(reversed(groups))
+    return encode(OID, bytes(octets))
