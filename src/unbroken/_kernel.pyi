@@ -5,7 +5,8 @@ is immutable. Whatever loops over input or does cryptography releases the GIL. B
 `ValueError` (arguments); it never panics.
 """
 
-from typing import Final, Self, final
+from collections.abc import Sequence
+from typing import Any, Final, Self, final
 
 class WireError(ValueError):
     """Bytes that are not what they should be. `str()` says what and at which offset; `offset` is that offset."""
@@ -397,3 +398,139 @@ def type_to_text(rdtype: int) -> str:
 
 def type_from_text(text: str) -> int:
     """Mnemonic in either case or TYPEnnn. Raises ValueError."""
+
+# --- whole zones --------------------------------------------------------------------------------------------------------
+
+class ScanError(ValueError):
+    """A master file that can't be read: `file`, `line` and `column` (from 1; 0 for the whole file), and `what` is wrong."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+
+@final
+class Progress:
+    """How far work on a zone has come. Another thread may look at it, and stop it."""
+
+    def __new__(cls) -> Self: ...
+    def state(self) -> tuple[int, int]:
+        """Names done, and names in all (0 before that is known)."""
+
+    def cancel(self) -> None:
+        """Let the work end with InterruptedError."""
+
+@final
+class ZoneBuilder:
+    """Records on their way to a zone. May be changed until `finish`."""
+
+    def foreign(self) -> list[tuple[int, str, Name | None, str, int, int]]:
+        """Rdata of rare types, which the kernel does not read: type, text, origin of relative names, file, line, column."""
+
+    def supply(self, found: list[tuple[bytes, bytes]]) -> None:
+        """For each entry of `foreign`, its rdata in wire format and as text (empty: none). Raises ScanError."""
+
+    def apex(self) -> Name:
+        """Owner of the SOA. Raises ScanError when there is none, or there are several."""
+
+    def rrset(self, name: Name, rdtype: int) -> RRset | None:
+        """The records of that name and type so far. Looks at every record."""
+
+    def drop_types(self, rdtypes: list[int], name: Name | None = None) -> int:
+        """Remove all records of these types, or those at one name; how many they were."""
+
+    def add(self, rrset: RRset) -> None: ...
+    def finish(self) -> KernelZone:
+        """The zone. The builder is empty afterwards. Raises ScanError for records outside the zone of the SOA."""
+
+def scan_zone(
+    path: str, origin: Name | None = None, default_ttl: int | None = None, include: bool = True
+) -> ZoneBuilder:
+    """The records of a master file (RFC 1035 §5), `-` for standard input. `default_ttl` in seconds. Raises ScanError."""
+
+def scan_zone_text(
+    name: str, text: bytes, origin: Name | None = None, default_ttl: int | None = None, include: bool = False
+) -> ZoneBuilder:
+    """The records of master-file text, for which `name` stands in errors. Raises ScanError."""
+
+@final
+class KernelZone:
+    """A whole zone, its records in canonical order (RFC 4034 §6), held compactly."""
+
+    @property
+    def origin(self) -> Name: ...
+    @property
+    def record_count(self) -> int: ...
+    @property
+    def owner_count(self) -> int: ...
+    @property
+    def duplicates(self) -> int:
+        """Records that stood there twice and were dropped (RFC 2181 §5)."""
+
+    @property
+    def mixed_ttls(self) -> int:
+        """RRsets whose records had several TTLs, of which the smallest counts (RFC 2181 §5.2)."""
+
+    def rrset(self, owner: Name, rdtype: int, covers: int = 0) -> RRset | None:
+        """An RRset; of RRSIGs, those that cover that type."""
+
+@final
+class ZoneSigningKey:
+    """A key that signs a whole zone. Without `private`, its signatures are made elsewhere and supplied."""
+
+    def __new__(cls, dnskey: Dnskey, signs_keys: bool, signs_data: bool, private: SigningKey | None = None) -> Self: ...
+
+@final
+class ZoneSigning:
+    """A zone with its denial chain, ready to be signed. Times are seconds modulo 2**32, durations seconds.
+
+    `nsec3`: salt, iterations, opt-out; None for NSEC. `jitter`: signatures end up to so much earlier than `expiration`.
+    `earlier`: signatures of that zone over the same RRsets by the same keys are kept while `refresh` of them is left.
+    `digests`: hash algorithms of RFC 8976 §5.3 to digest the output with; the ZONEMD RRset itself is then left out of it.
+    """
+
+    def __new__(
+        cls,
+        zone: KernelZone,
+        keys: list[ZoneSigningKey],
+        inception: int,
+        expiration: int,
+        now: int,
+        nsec3: tuple[bytes, int, bool] | None = None,
+        jitter: int = 0,
+        refresh: int = 0,
+        digests: Sequence[int] = (),
+        earlier: KernelZone | None = None,
+        threads: int = 0,
+    ) -> Self: ...
+    @property
+    def pieces(self) -> int:
+        """Pieces that the zone is signed in."""
+
+    def to_sign(self, piece: int) -> list[tuple[int, bytes]]:
+        """What keys without a private part have to sign in a piece: number of the key, data."""
+
+    def supply(self, piece: int, signatures: list[bytes]) -> None:
+        """The signatures over `to_sign(piece)`, in its order."""
+
+    def write(self, path: str, progress: Progress | None = None, threads: int = 0) -> dict[str, Any]:
+        """Sign and write a master file in canonical order. Keys: made, kept (signatures), denials, records, octets,
+        first_expiration (seconds modulo 2**32, or None), digests. Raises OSError, ValueError."""
+
+def verify_zone(
+    zone: KernelZone,
+    now: int,
+    earlier: KernelZone | None = None,
+    progress: Progress | None = None,
+    threads: int = 0,
+) -> dict[str, Any]:
+    """Verify every signature by every key that it names, and the denial chain. With `earlier`, signatures that stood there
+    over the same RRsets, by the same keys, are not verified again.
+
+    Keys: problems (code, owner, type, key tag, algorithm, is harmless, time, detail), unverified (RRset, RRSIG, DNSKEY as
+    RRsets, which the kernel's library can't verify), verified, skipped, signed_rrsets (counts), dnskey_signers (DNSKEY rdata
+    of the keys that sign the DNSKEY RRset), first_expiration, has_nsec, nsec3 (salt, iterations, opt-out).
+    """
+
+def zone_digest(zone: KernelZone, hash_algorithm: int) -> bytes | None:
+    """The ZONEMD digest (RFC 8976 §3.3): 1 SHA-384, 2 SHA-512; None for others."""

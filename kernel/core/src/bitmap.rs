@@ -39,16 +39,40 @@ pub(crate) fn has_type(bitmap: &[u8], rdtype: u16) -> bool {
 /// The types of a checked bitmap, in increasing order.
 pub(crate) fn types(bitmap: &[u8]) -> Vec<u16> {
     let mut found = Vec::new();
+    for_each(bitmap, |rdtype| found.push(rdtype));
+    found
+}
+
+/// Hand over the types of a checked bitmap in increasing order.
+pub(crate) fn for_each(bitmap: &[u8], mut sink: impl FnMut(u16)) {
     for (window, octets) in blocks(bitmap) {
         for (octet, index) in octets.iter().zip(0u8..32) {
             for bit in 0u8..8 {
                 if octet & (0x80 >> bit) != 0 {
-                    found.push(u16::from_be_bytes([window, index << 3 | bit]));
+                    sink(u16::from_be_bytes([window, index << 3 | bit]));
                 }
             }
         }
     }
-    found
+}
+
+/// Append the bitmap of these types, which come in increasing order (RFC 4034 §4.1.2).
+pub(crate) fn push(types: &[u16], out: &mut Vec<u8>) {
+    for block in types.chunk_by(|a, b| a >> 8 == b >> 8) {
+        let mut octets = [0u8; 32];
+        let mut used = 0u8;
+        let mut window = 0u8;
+        for rdtype in block {
+            let [high, low] = rdtype.to_be_bytes();
+            window = high;
+            if let Some(octet) = octets.get_mut(usize::from(low >> 3)) {
+                *octet |= 0x80 >> (low & 7);
+            }
+            used = (low >> 3).saturating_add(1);
+        }
+        out.extend_from_slice(&[window, used]);
+        out.extend_from_slice(octets.get(..usize::from(used)).unwrap_or(&[]));
+    }
 }
 
 fn blocks(bitmap: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {

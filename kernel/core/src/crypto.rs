@@ -52,7 +52,7 @@ impl PublicKey {
         }
     }
 
-    fn verify(&self, signature: &[u8], data: &[u8]) -> Outcome {
+    pub(crate) fn verify(&self, signature: &[u8], data: &[u8]) -> Outcome {
         match self.0.verify_sig(data, signature) {
             Ok(()) => Outcome::Verified,
             Err(_) => Outcome::BadSignature,

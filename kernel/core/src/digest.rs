@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{digest, Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384};
 
-use crate::name::Name;
+use crate::name::{Name, MAX_NAME};
 use crate::parallel;
 use crate::typed::Dnskey;
 
@@ -26,7 +26,20 @@ pub fn ds_digest(owner: &Name, dnskey: &Dnskey, digest_type: u8) -> Option<Vec<u
 
 /// RFC 5155 §5: SHA-1 of the canonical name and the salt, then `iterations` more rounds over digest and salt.
 pub fn nsec3_hash(name: &Name, salt: &[u8], iterations: u16) -> [u8; SHA1_LEN] {
-    let mut data = name.canonical_wire();
+    // On the stack: hashing a name takes less time than an allocation and its release.
+    let mut lowered = [0; MAX_NAME];
+    for (to, from) in lowered.iter_mut().zip(name.wire()) {
+        *to = from.to_ascii_lowercase();
+    }
+    nsec3_hash_wire(lowered.get(..name.wire().len()).unwrap_or(&[]), salt, iterations)
+}
+
+/// The same for a name in lower-cased wire format.
+pub(crate) fn nsec3_hash_wire(name: &[u8], salt: &[u8], iterations: u16) -> [u8; SHA1_LEN] {
+    if salt.is_empty() && iterations == 0 {
+        return sha1(name);
+    }
+    let mut data = name.to_vec();
     data.extend_from_slice(salt);
     let mut hash = sha1(&data);
     data.clear();

@@ -10,17 +10,19 @@ mod bitmap;
 mod canonical;
 mod crypto;
 mod digest;
+mod encoding;
 mod error;
 mod message;
 mod name;
 mod parallel;
+mod presentation;
 mod rdata;
 mod reader;
 mod rrset;
 mod signing;
-mod text;
 mod typed;
 pub mod types;
+pub mod zone;
 
 pub use canonical::{record_wire, signed_data};
 pub use crypto::{verify, verify_many, verify_raw, Outcome, VerifyJob};
@@ -28,9 +30,9 @@ pub use digest::{ds_digest, nsec3_hash, nsec3_hash_many};
 pub use error::{ArgumentError, WireError};
 pub use message::{parse_records, Edns, Header, Message, Question, FLAGS};
 pub use name::Name;
+pub use presentation::rdata_to_text;
 pub use rrset::{BuildError, RRset, Typed};
 pub use signing::{sign_many, SignJob, SigningKey};
-pub use text::rdata_to_text;
 pub use typed::{Dnskey, Ds, Nsec, Nsec3, Rrsig};
 
 /// Immutable octets that several records may share.

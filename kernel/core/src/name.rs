@@ -1,7 +1,7 @@
 //! Domain names: uncompressed wire format, compared without regard to case, ordered canonically.
 
 use std::cmp::Ordering;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::OnceLock;
 
@@ -143,38 +143,11 @@ impl Name {
 
     /// Presentation format (RFC 1035 §5.1): `\DDD` and `\X` escapes; a missing final dot is added.
     pub fn from_text(text: &str) -> Result<Name, ArgumentError> {
-        if text == "." {
-            return Ok(Name::root());
-        }
         let mut buf = NameBuf::new();
-        let mut label: Vec<u8> = Vec::with_capacity(MAX_LABEL);
-        let mut bytes = text.bytes();
-        let mut ended = true;
-        while let Some(byte) = bytes.next() {
-            let octet = match byte {
-                b'.' => {
-                    buf.push_label(&label)?;
-                    label.clear();
-                    ended = true;
-                    continue;
-                }
-                b'\\' => unescape(&mut bytes)?,
-                0x21..=0x7E => byte,
-                _ => return Err(ArgumentError("white space, control or non-ASCII character in a name")),
-            };
-            ended = false;
-            if label.len() >= MAX_LABEL {
-                return Err(LABEL_TOO_LONG);
-            }
-            label.push(octet);
+        if !read_labels(text.as_bytes(), &mut buf)? {
+            buf.push(&[0])?;
         }
-        if text.is_empty() {
-            return Err(ArgumentError("empty name"));
-        }
-        if !ended {
-            buf.push_label(&label)?;
-        }
-        buf.finish()
+        Ok(Name { wire: buf.as_slice().into() })
     }
 
     /// Uncompressed wire format.
@@ -308,19 +281,112 @@ impl Name {
     }
 }
 
-/// Bytes behind a backslash (RFC 1035 §5.1): `\DDD` is that octet, `\X` is X.
-fn unescape(bytes: &mut std::str::Bytes<'_>) -> Result<u8, ArgumentError> {
+/// A name in a zone file (RFC 1035 §5.1): `@` is the origin, and one without a final dot is completed by it.
+///
+/// `origin`: wire format; without it a relative name is an error.
+pub(crate) fn read_text(text: &[u8], origin: Option<&[u8]>, buf: &mut NameBuf) -> Result<(), ArgumentError> {
+    if text != b"@" && read_labels(text, buf)? {
+        return Ok(());
+    }
+    buf.push(origin.ok_or(ArgumentError("relative name, and there is no origin"))?)
+}
+
+/// The labels of a name in presentation format; whether it ended in a dot, so that its root label is there too.
+fn read_labels(text: &[u8], buf: &mut NameBuf) -> Result<bool, ArgumentError> {
+    match text {
+        b"." => return buf.push(&[0]).map(|()| true),
+        b"" => return Err(ArgumentError("empty name")),
+        _ => {}
+    }
+    let mut label = [0u8; MAX_LABEL];
+    let mut len = 0usize;
+    let mut octets = text.iter().copied();
+    let mut ended = false;
+    while let Some(octet) = octets.next() {
+        ended = octet == b'.';
+        if ended {
+            buf.push_label(label.get(..len).unwrap_or(&[]))?;
+            len = 0;
+            continue;
+        }
+        let octet = match octet {
+            b'\\' => unescape(&mut octets)?,
+            0x21..=0x7E => octet,
+            _ => return Err(ArgumentError("white space, control or non-ASCII character in a name")),
+        };
+        *label.get_mut(len).ok_or(LABEL_TOO_LONG)? = octet;
+        len = len.saturating_add(1);
+    }
+    if ended {
+        buf.push(&[0])?;
+    } else {
+        buf.push_label(label.get(..len).unwrap_or(&[]))?;
+    }
+    Ok(ended)
+}
+
+/// Octets behind a backslash (RFC 1035 §5.1): `\DDD` is that octet, `\X` is X.
+pub(crate) fn unescape(octets: &mut impl Iterator<Item = u8>) -> Result<u8, ArgumentError> {
     const BAD: ArgumentError = ArgumentError("bad escape in a name");
-    let first = bytes.next().ok_or(BAD)?;
+    let first = octets.next().ok_or(BAD)?;
     if !first.is_ascii_digit() {
         return if (0x20..=0x7E).contains(&first) { Ok(first) } else { Err(BAD) };
     }
     let mut value = u16::from(first.wrapping_sub(b'0'));
     for _ in 0..2 {
-        let digit = bytes.next().filter(u8::is_ascii_digit).ok_or(BAD)?;
+        let digit = octets.next().filter(u8::is_ascii_digit).ok_or(BAD)?;
         value = value.saturating_mul(10).saturating_add(u16::from(digit.wrapping_sub(b'0')));
     }
     u8::try_from(value).map_err(|_| BAD)
+}
+
+/// Octets of the uncompressed name that `octets` starts with.
+pub(crate) fn wire_length(octets: &[u8]) -> Option<usize> {
+    let mut at = 0usize;
+    loop {
+        let length = usize::from(*octets.get(at)?);
+        at = at.checked_add(length)?.checked_add(1)?;
+        if length == 0 {
+            return (at <= octets.len()).then_some(at);
+        }
+    }
+}
+
+/// Labels of a name without the root.
+pub(crate) fn label_count(wire: &[u8]) -> usize {
+    Labels { rest: wire }.count()
+}
+
+/// Presentation format with final dot; whatever could be misread in a zone file is escaped.
+pub(crate) fn push_text(wire: &[u8], out: &mut Vec<u8>) {
+    if wire == [0] {
+        out.push(b'.');
+    }
+    for label in (Labels { rest: wire }) {
+        for octet in label {
+            match octet {
+                b'.' | b'\\' | b'"' | b'(' | b')' | b';' | b'@' | b'$' => out.extend_from_slice(&[b'\\', *octet]),
+                0x21..=0x7E => out.push(*octet),
+                _ => out.extend_from_slice(&[b'\\', b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10]),
+            }
+        }
+        out.push(b'.');
+    }
+}
+
+/// A key whose order as octets is the canonical order of names (RFC 4034 §6.1), and which starts with the keys of all
+/// names above: lower-cased labels from the right, each ended by 0, with 0 and 1 inside a label escaped by 1.
+pub(crate) fn push_sort_key(wire: &[u8], out: &mut Vec<u8>) {
+    let offsets = Offsets::of(wire);
+    for label in offsets.rev(wire) {
+        for octet in label {
+            match octet {
+                0 | 1 => out.extend_from_slice(&[1, octet.wrapping_add(1)]),
+                _ => out.push(octet.to_ascii_lowercase()),
+            }
+        }
+        out.push(0);
+    }
 }
 
 /// The labels of a name, leftmost first.
@@ -419,22 +485,12 @@ impl PartialOrd for Name {
 }
 
 impl fmt::Display for Name {
-    /// Presentation format with final dot; whatever could be misread in a zone file is escaped.
+    /// Presentation format with final dot.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_root() {
-            return f.write_char('.');
-        }
-        for label in self.labels() {
-            for octet in label {
-                match octet {
-                    b'.' | b'\\' | b'"' | b'(' | b')' | b';' | b'@' | b'$' => write!(f, "\\{}", char::from(*octet))?,
-                    0x21..=0x7E => f.write_char(char::from(*octet))?,
-                    _ => write!(f, "\\{octet:03}")?,
-                }
-            }
-            f.write_char('.')?;
-        }
-        Ok(())
+        let mut text = Vec::with_capacity(self.wire.len());
+        push_text(&self.wire, &mut text);
+        // Everything that is written is ASCII.
+        f.write_str(&String::from_utf8_lossy(&text))
     }
 }
 

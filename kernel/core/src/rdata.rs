@@ -239,14 +239,24 @@ pub(crate) fn canonical(rdtype: u16, rdclass: u16, rdata: &Octets) -> Octets {
         return rdata.clone();
     }
     let mut out = Vec::with_capacity(rdata.len());
-    let walked = walk(rdtype, rdclass, Reader::new(rdata), false, |piece| match piece {
-        Piece::Octets(octets) | Piece::Name(NameKind::Plain, octets) => out.extend_from_slice(octets),
-        Piece::Name(_, name) => out.extend(name.iter().map(u8::to_ascii_lowercase)),
-    });
-    match walked {
-        Ok(()) => out.into(),
-        Err(_) => rdata.clone(),
+    push_canonical(rdtype, rdclass, rdata, &mut out);
+    out.into()
+}
+
+/// The same, appended to `out`.
+pub(crate) fn push_canonical(rdtype: u16, rdclass: u16, rdata: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    if has_lowered_names(rdtype, rdclass) && rdata.iter().any(u8::is_ascii_uppercase) {
+        let walked = walk(rdtype, rdclass, Reader::new(rdata), false, |piece| match piece {
+            Piece::Octets(octets) | Piece::Name(NameKind::Plain, octets) => out.extend_from_slice(octets),
+            Piece::Name(_, name) => out.extend(name.iter().map(u8::to_ascii_lowercase)),
+        });
+        if walked.is_ok() {
+            return;
+        }
+        out.truncate(start);
     }
+    out.extend_from_slice(rdata);
 }
 
 /// The pieces of checked rdata as they are written into a message; one piece when no name in it may be compressed.

@@ -123,19 +123,26 @@ impl SigningKey {
 
     /// The signature field of an RRSIG over this data.
     pub fn sign_raw(&self, data: &[u8]) -> Result<Vec<u8>, ArgumentError> {
+        let mut signature = Vec::new();
+        self.sign_onto(data, &mut signature)?;
+        Ok(signature)
+    }
+
+    /// The same, appended to `out`.
+    pub(crate) fn sign_onto(&self, data: &[u8], out: &mut Vec<u8>) -> Result<(), ArgumentError> {
         let random = SystemRandom::new();
         match &self.private {
             Private::Rsa(key) => {
                 let padding: &'static dyn RsaEncoding =
                     if self.algorithm == 10 { &RSA_PKCS1_SHA512 } else { &RSA_PKCS1_SHA256 };
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(padding, &random, data, &mut signature).map(|()| signature)
+                key.sign(padding, &random, data, &mut signature).map(|()| out.extend_from_slice(&signature))
             }
-            Private::Ecdsa(key) => key.sign(&random, data).map(|signature| signature.as_ref().to_vec()),
-            Private::Ed25519(key) => key.try_sign(data).map(|signature| signature.as_ref().to_vec()),
+            Private::Ecdsa(key) => key.sign(&random, data).map(|signature| out.extend_from_slice(signature.as_ref())),
+            Private::Ed25519(key) => key.try_sign(data).map(|signature| out.extend_from_slice(signature.as_ref())),
             Private::MlDsa(key) => {
                 let mut signature = vec![0; ML_DSA_44_SIGNING.signature_len()];
-                key.sign(data, &mut signature).map(|_| signature)
+                key.sign(data, &mut signature).map(|_| out.extend_from_slice(&signature))
             }
         }
         .map_err(|_| LIBRARY)

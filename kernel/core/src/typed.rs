@@ -47,7 +47,7 @@ impl Dnskey {
 }
 
 /// RFC 4034 App. B, and B.1 for algorithm 1.
-fn key_tag(algorithm: u8, rdata: &[u8]) -> u16 {
+pub(crate) fn key_tag(algorithm: u8, rdata: &[u8]) -> u16 {
     if algorithm == RSAMD5 {
         // RFC 4034 App. B.1: the most significant 16 of the least significant 24 bits of the modulus, which ends the rdata.
         let key = rdata.get(4..).unwrap_or(&[]);

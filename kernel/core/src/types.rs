@@ -40,6 +40,19 @@ pub fn to_text(rdtype: u16) -> Cow<'static, str> {
 /// Mnemonic in either case or `TYPEnnn`.
 pub fn from_text(text: &str) -> Result<u16, ArgumentError> {
     const UNKNOWN: ArgumentError = ArgumentError("unknown RR type");
+    // Nearly all that a zone file holds, without a walk through the table.
+    match text {
+        "A" => return Ok(A),
+        "AAAA" => return Ok(AAAA),
+        "NS" => return Ok(NS),
+        "DS" => return Ok(DS),
+        "MX" => return Ok(MX),
+        "TXT" => return Ok(TXT),
+        "RRSIG" => return Ok(RRSIG),
+        "NSEC" => return Ok(NSEC),
+        "NSEC3" => return Ok(NSEC3),
+        _ => {}
+    }
     if let Some((number, _)) = TABLE.iter().find(|row| row.1.eq_ignore_ascii_case(text)) {
         return Ok(*number);
     }

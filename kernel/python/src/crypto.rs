@@ -53,7 +53,7 @@ pub fn verify_raw(py: Python<'_>, algorithm: Num<u8>, public_key: &[u8], signatu
 
 /// A private key of algorithm 8, 10, 13, 14, 15 or 18. Opaque: `repr` shows no secret.
 #[pyclass(frozen, name = "SigningKey", module = "unbroken._kernel")]
-pub struct PySigningKey(Arc<unbroken_core::SigningKey>);
+pub struct PySigningKey(pub Arc<unbroken_core::SigningKey>);
 
 #[pymethods]
 impl PySigningKey {
@@ -138,7 +138,7 @@ pub fn ds_digest<'py>(
     unbroken_core::ds_digest(&owner.0, &dnskey.0, digest_type.0).map(|digest| PyBytes::new(py, &digest))
 }
 
-fn check_salt(salt: &[u8]) -> Result<()> {
+pub fn check_salt(salt: &[u8]) -> Result<()> {
     if salt.len() > MAX_SALT {
         return Err(Problem::Value("salt longer than 255 octets".to_owned()));
     }

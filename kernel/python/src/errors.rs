@@ -12,9 +12,17 @@ create_exception!(
     "Bytes that are not what they should be. `str()` says what and at which offset; `offset` is that offset."
 );
 
+create_exception!(
+    unbroken._kernel,
+    ScanError,
+    PyValueError,
+    "A master file that can't be read: `file`, `line` and `column` (from 1; 0 for the whole file), `what` is wrong."
+);
+
 /// Anything the core or the conversions can complain about.
 pub enum Problem {
     Wire(unbroken_core::WireError),
+    Scan(unbroken_core::zone::ScanError),
     Argument(unbroken_core::ArgumentError),
     Value(String),
     Python(PyErr),
@@ -59,6 +67,7 @@ impl From<Problem> for PyErr {
     fn from(problem: Problem) -> PyErr {
         match problem {
             Problem::Wire(e) => wire_error(&e),
+            Problem::Scan(e) => scan_error(&e),
             Problem::Argument(e) => PyValueError::new_err(e.to_string()),
             Problem::Value(text) => PyValueError::new_err(text),
             Problem::Python(e) => e,
@@ -70,6 +79,22 @@ fn wire_error(e: &unbroken_core::WireError) -> PyErr {
     Python::attach(|py| {
         let err = WireError::new_err(e.to_string());
         match err.value(py).setattr("offset", e.offset) {
+            Ok(()) => err,
+            Err(other) => other,
+        }
+    })
+}
+
+fn scan_error(e: &unbroken_core::zone::ScanError) -> PyErr {
+    Python::attach(|py| {
+        let err = ScanError::new_err(e.to_string());
+        let value = err.value(py);
+        let set = value
+            .setattr("file", &e.file)
+            .and_then(|()| value.setattr("line", e.line))
+            .and_then(|()| value.setattr("column", e.column))
+            .and_then(|()| value.setattr("what", &e.what));
+        match set {
             Ok(()) => err,
             Err(other) => other,
         }

@@ -7,6 +7,7 @@ mod message;
 mod name;
 mod records;
 mod views;
+mod zone;
 
 use pyo3::prelude::*;
 
@@ -21,7 +22,7 @@ mod _kernel {
         verify_many, verify_raw, PySignJob, PySigningKey,
     };
     #[pymodule_export]
-    use crate::errors::WireError;
+    use crate::errors::{ScanError, WireError};
     #[pymodule_export]
     use crate::message::{PyEdns, PyMessage};
     #[pymodule_export]
@@ -30,6 +31,11 @@ mod _kernel {
     use crate::records::{parse_records, rdata_to_text, record_wire, type_from_text, type_to_text, PyRRset};
     #[pymodule_export]
     use crate::views::{PyDnskey, PyDs, PyNsec, PyNsec3, PyRrsig};
+    #[pymodule_export]
+    use crate::zone::{
+        scan_zone, scan_zone_text, verify_zone, zone_digest, PyKernelZone, PyProgress, PyZoneBuilder, PyZoneSigning,
+        PyZoneSigningKey,
+    };
     use unbroken_core::Outcome;
 
     #[pymodule_export]
@@ -45,6 +51,13 @@ mod _kernel {
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
         // Each error sets its own; the class has one too, so that the attribute is always there.
         m.py().get_type::<WireError>().setattr("offset", 0)?;
+        let scan_error = m.py().get_type::<ScanError>();
+        for (name, value) in [("line", 0), ("column", 0)] {
+            scan_error.setattr(name, value)?;
+        }
+        for name in ["file", "what"] {
+            scan_error.setattr(name, "")?;
+        }
         m.delattr("__all__")
     }
 }
