@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from typing import Final
 
 from unbroken.errors import InputError, StateError
@@ -33,35 +34,40 @@ def read_start(path: str, size: int) -> bytes:
 
 
 def write_atomically(path: str, data: bytes, mode: int = 0o644, *, overwrite: bool = True) -> None:
-    """Write a whole file: beside its place, fsynced, renamed over it. `mode` is masked by the umask, but for secrets (0600).
+    """Write a whole file, as `staged` says. Raises StateError, and then leaves what was there before."""
+    with staged(path, mode, overwrite=overwrite) as beside, open(beside, "wb") as file:
+        file.write(data)
 
-    A symbolic link stays one: the file that it leads to is replaced. A device or pipe is written to as it stands.
-    Raises StateError, and then leaves what was there before; so too when anything is there and `overwrite` is off.
+
+@contextlib.contextmanager
+def staged(path: str, mode: int = 0o644, *, overwrite: bool = True) -> Iterator[str]:
+    """The name of an empty file to write to; at the end of the block it is fsynced and renamed to `path`. When the block
+    raises, nothing changes. `mode` is masked by the umask, but for secrets (0600).
+
+    A symbolic link stays one: the file that it leads to is replaced. A device or pipe is written to as it stands. Raises
+    StateError, also for an OSError of the block, and when anything is there and `overwrite` is off.
     """
     import tempfile  # costs 3 ms, and most commands write nothing
 
     # Without leave to write over things, a link that leads nowhere is one of them, and not to be followed.
-    path = os.path.realpath(path) if overwrite else os.path.abspath(path)
-    if os.path.isdir(path):
+    place = os.path.realpath(path) if overwrite else os.path.abspath(path)
+    if os.path.isdir(place):
         raise StateError(f"{path}: cannot be written (it is a folder); give the name of a file")
-    if overwrite and os.path.exists(path) and not os.path.isfile(path):
-        _write_through(path, data)
-        return
-    folder = os.path.dirname(path)
+    is_file = not overwrite or not os.path.exists(place) or os.path.isfile(place)
+    folder = os.path.dirname(place) if is_file else None
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(path)[:64]}.", dir=folder)
+        handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(place)[:64]}.", dir=folder)
+        os.close(handle)
     except OSError as error:
         raise StateError(
             f"{path}: cannot be written ({error.strerror}); choose a folder that exists and is writable"
         ) from None
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), mode & ~_umask())
-        _put_in_place(beside, path, overwrite=overwrite)
-        _sync_folder(folder)
+        yield beside
+        if is_file:
+            _put_in_place(beside, place, mode, overwrite=overwrite)
+        else:
+            _copy(beside, place)
     except FileExistsError:
         raise StateError(f"{path}: is there already") from None
     except OSError as error:
@@ -72,28 +78,38 @@ def write_atomically(path: str, data: bytes, mode: int = 0o644, *, overwrite: bo
             os.unlink(beside)
 
 
-def _write_through(path: str, data: bytes) -> None:
+def _copy(beside: str, place: str) -> None:
     """A rename would put a file in the place of /dev/null; what is no file has no old content to keep either."""
+    import shutil
+
+    with open(beside, "rb") as source, open(place, "wb") as sink:
+        shutil.copyfileobj(source, sink)
+
+
+def _put_in_place(beside: str, place: str, mode: int, *, overwrite: bool) -> None:
+    handle = os.open(beside, os.O_RDWR)
     try:
-        with open(path, "wb") as sink:
-            sink.write(data)
-    except OSError as error:
-        raise StateError(f"{path}: cannot be written ({error.strerror})") from None
+        os.fsync(handle)
+        os.fchmod(handle, mode & ~_umask())
+    finally:
+        os.close(handle)
+    _rename(beside, place, overwrite=overwrite)
+    _sync_folder(os.path.dirname(place))
 
 
-def _put_in_place(beside: str, path: str, *, overwrite: bool) -> None:
+def _rename(beside: str, place: str, *, overwrite: bool) -> None:
     if overwrite:
-        os.replace(beside, path)
+        os.replace(beside, place)
         return
     # A link fails if there is something in its place, even if another process put it there a moment ago.
     try:
-        os.link(beside, path)
+        os.link(beside, place)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        if os.path.lexists(path):
-            raise FileExistsError(path) from None
-        os.replace(beside, path)
+        if os.path.lexists(place):
+            raise FileExistsError(place) from None
+        os.replace(beside, place)
 
 
 def _umask() -> int:
