@@ -10,7 +10,7 @@ import click
 from unbroken.errors import UsageError
 
 if TYPE_CHECKING:
-    from unbroken.chain.catalogue import Code
+    from unbroken.chain.catalogue import Row
 
 
 @click.command("explain", short_help="Explain a finding code: what, why, and what to do.")
@@ -18,48 +18,51 @@ if TYPE_CHECKING:
 def command(code: str | None) -> int:
     """Explain a finding code: what, why, and what to do.
 
-    Without CODE, all codes are listed, one a line. Codes are those of `check --json`; they never change their meaning.
+    Without CODE, all codes are listed, one a line: those of `check --json`, then those of `verify-zone --json`, which
+    start with ZONE. They never change their meaning.
 
     \b
     Examples:
       unbroken explain
       unbroken explain DS_DIGEST_MISMATCH
     """
-    from unbroken.chain.catalogue import CATALOGUE, Code
-
+    rows = _rows()
     if code is None:
-        width = max(len(each.value) for each in Code)
-        for each in Code:
-            row = CATALOGUE[each]
+        width = max(map(len, rows))
+        for name, row in rows.items():
             ede = f"EDE {int(row.ede)}" if row.ede is not None else ""
-            sys.stdout.write(f"{each.value:<{width}}  {row.severity.value:<7}  {ede}".rstrip() + "\n")
+            sys.stdout.write(f"{name:<{width}}  {row.severity.value:<7}  {ede}".rstrip() + "\n")
         return 0
-    sys.stdout.write(_explanation(_find(code)))
+    name = _find(code, rows)
+    sys.stdout.write(_explanation(name, rows[name]))
     return 0
 
 
-def _find(text: str) -> "Code":
-    from unbroken.chain.catalogue import Code
-
-    wanted = text.strip().upper().replace("-", "_")
-    try:
-        return Code(wanted)
-    except ValueError:
-        near = get_close_matches(wanted, [each.value for each in Code], n=1)
-        hint = f"did you mean {near[0]}?" if near else "`unbroken explain` lists all codes"
-        raise UsageError(f"there is no finding code {text!r}; {hint}") from None
-
-
-def _explanation(code: "Code") -> str:
+def _rows() -> "dict[str, Row]":
     from unbroken.chain.catalogue import CATALOGUE
+    from unbroken.chain.zone_catalogue import ZONE_CATALOGUE
+
+    rows = {code.value: row for code, row in CATALOGUE.items()}
+    return rows | {code.value: row for code, row in ZONE_CATALOGUE.items()}
+
+
+def _find(text: str, rows: "dict[str, Row]") -> str:
+    wanted = text.strip().upper().replace("-", "_")
+    if wanted in rows:
+        return wanted
+    near = get_close_matches(wanted, rows, n=1)
+    hint = f"did you mean {near[0]}?" if near else "`unbroken explain` lists all codes"
+    raise UsageError(f"there is no finding code {text!r}; {hint}")
+
+
+def _explanation(code: str, row: "Row") -> str:
     from unbroken.report.words import ede_text
 
-    row = CATALOGUE[code]
     facts = [row.severity.value, row.source] + ([ede_text(row.ede)] if row.ede is not None else [])
     sentence, remedy = (_placeholders(text) for text in (row.sentence, row.remedy))
     return "\n".join(
         [
-            code.value,
+            code,
             "  " + " · ".join(facts),
             "",
             fill(sentence, 80, initial_indent="  ", subsequent_indent="  "),

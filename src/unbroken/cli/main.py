@@ -19,6 +19,8 @@ COMMANDS: Final = {
     "check": ("check", "Resolve a name and walk its chain of trust."),
     "prove": ("prove", "Write the proof of an answer to a file (RFC 9102)."),
     "verify": ("verify", "Verify a proof or capture offline."),
+    "sign": ("sign", "Sign a zone file."),
+    "verify-zone": ("verify_zone", "Verify a signed zone file as a whole."),
     "anchors": ("anchors", "Show trust anchors, or verify IANA's file of them."),
     "explain": ("explain", "Explain a finding code: what, why, and what to do."),
     "keys": ("keys", "Make zone keys, list, show and convert them."),

@@ -1,0 +1,353 @@
+"""`unbroken sign ZONEFILE`: a signed zone out of any master file, judged before it replaces anything."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from unbroken.cli import key_options, options, output, zone_options
+from unbroken.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from unbroken._kernel import RRset
+    from unbroken.keys import ZoneKey
+    from unbroken.signing.parameters import Denial
+    from unbroken.signing.prepare import ZonePlan
+    from unbroken.signing.publish import SigningRequest, SigningResult
+    from unbroken.signing.write import Validity
+
+EPILOG = (
+    "Exit codes: 0 signed and published, 1 not published, since validators would refuse it, 2 usage or unreadable input, "
+    "4 the output can't be written."
+)
+_HASHES = {"sha384": 1, "sha512": 2}
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def _plan_options(function: _F) -> _F:
+    """What the signed zone shall be."""
+    for option in (
+        click.option(
+            "--dnskey-file",
+            metavar="FILE",
+            help="Offline KSK: take the DNSKEY RRset and the signatures over it from FILE instead of making them.",
+        ),
+        click.option("--dnskey-by-all", is_flag=True, help="Let ZSKs sign the DNSKEY RRset too."),
+        click.option("--cds", is_flag=True, help="Publish CDS and CDNSKEY records for the KSKs (RFC 7344)."),
+        click.option(
+            "--zonemd",
+            type=click.Choice(list(_HASHES)),
+            multiple=True,
+            help="Add a digest of the whole zone (RFC 8976). May be given twice.",
+        ),
+        click.option(
+            "--serial",
+            type=click.Choice(["keep", "increment", "date", "unixtime"]),
+            default="keep",
+            show_default=True,
+            help="How the SOA's serial moves on; it never goes back.",
+        ),
+        click.option("--opt-out", is_flag=True, help="NSEC3: leave out delegations without DS (for large registries)."),
+        click.option(
+            "--iterations",
+            metavar="N",
+            type=click.IntRange(0, 65535),
+            default=0,
+            show_default=True,
+            help="NSEC3: additional iterations; anything but 0 makes some validators refuse the zone (RFC 9276).",
+        ),
+        click.option("--salt", metavar="HEX", default="", help="NSEC3: salt; RFC 9276 advises none."),
+        click.option("--nsec3", is_flag=True, help="Deny by NSEC3 instead of NSEC."),
+    ):
+        function = option(function)
+    return function
+
+
+def _time_options(function: _F) -> _F:
+    """When signatures hold."""
+    for option in (
+        click.option(
+            "--refresh",
+            metavar="TIME",
+            type=zone_options.DURATION,
+            default="7d",
+            show_default=True,
+            help="With --earlier: signatures that last so much longer are kept.",
+        ),
+        click.option(
+            "--jitter",
+            metavar="TIME",
+            type=zone_options.DURATION,
+            default="12h",
+            show_default=True,
+            help="Let signatures end up to so much earlier, each another time.",
+        ),
+        click.option(
+            "--validity",
+            metavar="TIME",
+            type=zone_options.DURATION,
+            default="14d",
+            show_default=True,
+            help="How long from now signatures hold.",
+        ),
+        click.option(
+            "--inception-offset",
+            metavar="TIME",
+            type=zone_options.DURATION,
+            default="1h",
+            show_default=True,
+            help="How long before now they begin, for validators whose clocks are slow.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _gate_options(function: _F) -> _F:
+    """What is judged before anything is replaced."""
+    for option in (
+        click.option(
+            "--parent-ds",
+            "parent_ds",
+            metavar="FILE",
+            multiple=True,
+            help="The DS set that the parent has, or that caches still hold: it must lead into the signed zone. Each FILE "
+            "given counts by itself.",
+        ),
+        click.option(
+            "--verify",
+            "gate",
+            type=click.Choice(["changed", "all", "none"]),
+            default="changed",
+            show_default=True,
+            help="What is judged as a validator would before publishing: what --earlier does not have, everything, nothing.",
+        ),
+        click.option(
+            "--earlier",
+            metavar="FILE",
+            help="The zone as it was signed before (may be OUT itself): its signatures are kept where they still fit.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command("sign", short_help="Sign a zone file.", epilog=EPILOG)
+@click.argument("zonefile")
+@click.option(
+    "-k",
+    "--key",
+    "key_files",
+    metavar="KEY",
+    multiple=True,
+    required=True,
+    help="A key of the zone: a file of any format that `unbroken keys` knows. Give each key.",
+)
+@click.option("-o", "--output", metavar="OUT", required=True, help="Where the signed zone goes; - is standard output.")
+@_gate_options
+@_time_options
+@_plan_options
+@options.at_option
+@key_options.token_options
+@click.option(
+    "--deterministic", is_flag=True, help="ECDSA signatures by RFC 6979, so that output is the same each time; slower."
+)
+@click.option("--threads", type=click.IntRange(0, 256), default=0, metavar="N", help="Threads; 0 stands for all cores.")
+@click.option("--stats", is_flag=True, help="Print how much was signed, and how fast.")
+@click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def command(**settings: Any) -> int:
+    """Sign a zone file.
+
+    ZONEFILE is any master file ($INCLUDE, $GENERATE, unknown types; `-` reads standard input), signed already or not.
+    What comes out has a DNSKEY RRset, an NSEC or NSEC3 chain and signatures, one record a line, in canonical order. It
+    is judged as a validator would before it takes OUT's place: a zone that would break is not written.
+
+    With --earlier, signatures of the zone as it was that still hold long enough, over records that did not change, are
+    kept; the result is otherwise the same.
+
+    \b
+    Examples:
+      unbroken sign example.com.zone -k Kexample.com.+013+12345 -k Kexample.com.+013+54321 -o example.com.signed
+      unbroken sign example.com.zone -k csk.pem -o example.com.signed --nsec3 --serial unixtime
+      unbroken sign example.com.zone -k csk.pem -o example.com.signed --earlier example.com.signed --parent-ds ds.txt
+    """
+    import time
+
+    from unbroken.signing.publish import RefusedError, sign_file
+
+    request = _request(settings)
+    quiet, as_json = settings["quiet"], settings["as_json"]
+    started = time.monotonic()
+    try:
+        result = zone_options.run_showing_progress(
+            lambda progress: sign_file(request, progress), f"signing {settings['zonefile']}", quiet=quiet or as_json
+        )
+    except RefusedError as refused:
+        return _refused(refused, as_json=as_json)
+    _show(result, settings, time.monotonic() - started)
+    return 0
+
+
+def _request(settings: dict[str, Any]) -> "SigningRequest":
+    from unbroken.signing.publish import Gate, SigningRequest
+
+    output.check_writable(settings["output"])
+    now = options.current_time(settings["at"])
+    keys = _keys(settings)
+    origin = keys[0].zone
+    if settings["zonefile"] == "-" and settings["earlier"] == "-":
+        raise UsageError("only one file can be standard input")
+    return SigningRequest(
+        settings["zonefile"],
+        settings["output"],
+        keys,
+        _plan(settings, keys),
+        _validity(settings, now),
+        settings["earlier"],
+        Gate(settings["gate"]),
+        zone_options.entry_sets(settings["parent_ds"], origin, now),
+        settings["dnskey_by_all"],
+        settings["threads"],
+    )
+
+
+def _keys(settings: dict[str, Any]) -> "list[ZoneKey]":
+    from unbroken.keys import load
+
+    access = key_options.token_access(settings)
+    keys = [load(path, access) for path in settings["key_files"]]
+    if settings["deterministic"]:
+        from unbroken.signing.deterministic import make_deterministic
+
+        keys = [make_deterministic(key) for key in keys]
+    return keys
+
+
+def _validity(settings: dict[str, Any], now: int) -> "Validity":
+    from unbroken.signing.write import Validity
+
+    lasts, jitter, refresh = settings["validity"], settings["jitter"], settings["refresh"]
+    # Short validities, as tests use them, get less of both.
+    jitter = min(jitter, lasts // 4)
+    refresh = min(refresh, lasts // 2)
+    return Validity(now, now - settings["inception_offset"], now + lasts, jitter, refresh)
+
+
+def _plan(settings: dict[str, Any], keys: "list[ZoneKey]") -> "ZonePlan":
+    from unbroken.signing.prepare import ZonePlan
+    from unbroken.signing.serial import SerialPolicy
+
+    return ZonePlan(
+        denial=_denial(settings),
+        serial=SerialPolicy(settings["serial"]),
+        zonemd=tuple(_HASHES[name] for name in dict.fromkeys(settings["zonemd"])),
+        key_material=_key_material(settings["dnskey_file"], keys),
+        publish=_child_records(keys) if settings["cds"] else (),
+    )
+
+
+def _denial(settings: dict[str, Any]) -> "Denial":
+    from unbroken.signing.parameters import NSEC, Nsec3Denial
+
+    if not settings["nsec3"]:
+        if settings["salt"] or settings["iterations"] or settings["opt_out"]:
+            raise UsageError("--salt, --iterations and --opt-out belong to --nsec3")
+        return NSEC
+    try:
+        salt = bytes.fromhex(settings["salt"].replace("-", ""))
+    except ValueError:
+        raise UsageError(f"--salt {settings['salt']!r} is not hexadecimal") from None
+    if (salt or settings["iterations"]) and not settings["quiet"]:
+        # RFC 9276 §3.1: SHOULD be no salt and 0 iterations.
+        sys.stderr.write("unbroken: warning: RFC 9276 advises no salt and 0 iterations; some validators refuse more\n")
+    return Nsec3Denial(salt, settings["iterations"], settings["opt_out"])
+
+
+def _key_material(path: str | None, keys: "list[ZoneKey]") -> "tuple[RRset, ...]":
+    """The DNSKEY RRset and the RRSIGs over it, made where the KSK is."""
+    if path is None:
+        return ()
+    from unbroken.dns import rdtype as rr
+    from unbroken.dns.presentation import rrsets_from_text
+    from unbroken.files import read_bounded
+
+    zone = keys[0].zone
+    text = read_bounded(path, 1 << 20).decode("ascii", "replace")
+    found = [rrset for rrset in rrsets_from_text(text, zone, where=path) if rrset.owner == zone]
+    material = tuple(rrset for rrset in found if rrset.rdtype == rr.DNSKEY or rrset.covers == rr.DNSKEY)
+    if len(material) != 2:
+        raise InputError(path, f"does not hold the DNSKEY RRset of {zone} with its signatures", "write both into it")
+    return material
+
+
+def _child_records(keys: "list[ZoneKey]") -> "tuple[RRset, ...]":
+    """CDS and CDNSKEY for the keys that sign the DNSKEY RRset (RFC 7344 §4)."""
+    from unbroken.delegation import cdnskey_rrset, cds_rrset, ds_rrset
+
+    zone = keys[0].zone
+    dses = ds_rrset(zone, keys).dses()
+    entries = [key.dnskey for key in keys if key.key_tag in {ds.key_tag for ds in dses}]
+    return cds_rrset(zone, dses), cdnskey_rrset(zone, entries)
+
+
+def _refused(refused: Any, *, as_json: bool) -> int:
+    if as_json:
+        outcome = {"published": False, **zone_options.report_to_json(refused.report)}
+        sys.stdout.write(json.dumps(outcome, indent=2) + "\n")
+    else:
+        sys.stderr.write("".join(line + "\n" for line in zone_options.finding_lines(refused.report.findings)))
+    errors = "1 error" if refused.report.errors == 1 else f"{refused.report.errors:,} errors"
+    sys.stderr.write(f"unbroken: {refused.report.origin} is not published: {errors}, see above\n")
+    return 1
+
+
+def _show(result: "SigningResult", settings: dict[str, Any], seconds: float) -> None:
+    out = output.text_stream(settings["output"])
+    if settings["as_json"]:
+        out.write(json.dumps(_to_json(result, settings["output"], seconds), indent=2) + "\n")
+        return
+    if settings["quiet"]:
+        return
+    stats, zone = result.stats, result.prepared.zone
+    lines = [f"note: {note}" for note in result.prepared.notes]
+    if result.report is not None:
+        lines += zone_options.finding_lines(result.report.findings)
+    judged = "not judged" if result.report is None else f"{result.report.verified:,} signatures verified"
+    lines.append(
+        f"✓ {zone.origin} serial {result.prepared.serial}: {stats.made:,} signatures made, {stats.kept:,} kept, {judged}; "
+        f"in {settings['output']}"
+    )
+    if settings["stats"]:
+        rate = stats.made / seconds if seconds else 0
+        lines.append(
+            f"  {zone.owner_count:,} names, {stats.records:,} records, {stats.octets:,} octets in {seconds:.2f} s; "
+            f"{rate:,.0f} signatures a second, judging included"
+        )
+    out.write("".join(line + "\n" for line in lines))
+
+
+def _to_json(result: "SigningResult", output: str, seconds: float) -> dict[str, Any]:
+    from unbroken.chain.times import to_iso
+    from unbroken.dns.serial import to_epoch
+
+    stats, prepared = result.stats, result.prepared
+    now = result.report.at if result.report is not None else options.current_time(None)
+    first = stats.first_expiration
+    return {
+        "published": True,
+        "zone": str(prepared.zone.origin),
+        "serial": prepared.serial,
+        "output": output,
+        "signatures_made": stats.made,
+        "signatures_kept": stats.kept,
+        "denial_records": stats.denials,
+        "records": stats.records,
+        "octets": stats.octets,
+        "seconds": round(seconds, 3),
+        "first_expiration": to_iso(to_epoch(first, now)) if first is not None else None,
+        "notes": list(prepared.notes),
+        "judged": zone_options.report_to_json(result.report) if result.report is not None else None,
+    }
