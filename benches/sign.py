@@ -124,14 +124,11 @@ def resign(work: Path, ours: list[str], full: Run, names: int) -> None:
     command = [str(changed) if word.endswith("F.zone") else word for word in ours]
     again = [*command, "--earlier", str(work / "ours.signed"), "-o", str(work / "again.signed")]
     without, judged = repeated([*again, "--verify", "none"]), repeated(again)
-    reading = repeated([*again, "--verify", "none", "--refresh", "0s"])
-    show(
-        "re-sign after 1 % changed",
-        without,
-        0,
-        f"{without.wall / full.wall * 100:.1f} % of the full time, reading and writing included",
-    )
-    show("the same, judged", judged, 0, f"the gate took {max(judged.wall - min(without.wall, reading.wall), 0):.2f} s")
+    share = without.wall / full.wall * 100
+    show("re-sign after 1 % changed", without, 0, f"{share:.1f} % of the full time, reading and writing included")
+    whole = repeated([UNBROKEN, "verify-zone", "-q", str(work / "again.signed")])
+    gate = max(judged.wall - without.wall, 0) / whole.wall * 100
+    show("the same, judged", judged, 0, f"the gate took {gate:.1f} % of a full verification (goal ≤ 10)")
 
 
 def main() -> None:
