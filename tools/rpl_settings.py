@@ -178,6 +178,8 @@ def _options(scenario: Scenario) -> Options:
     minimise = scenario.last("qname-minimisation") or scenario.last("query-minimization")
     return Options(
         minimise=minimise in _ON if minimise is not None else not scenario.is_flat,
+        # Unbound and Knot Resolver do so unless they are told not to.
+        aggressive=(scenario.last("aggressive-nsec") or "yes") in _ON,
         use_ipv4=scenario.last("do-ip4") != "no",
         use_ipv6=scenario.last("do-ip6") != "no",
         shuffle=False,

@@ -6,7 +6,7 @@ from typing import Final, Generic, TypeVar
 
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
-from unbroken.dns.section import find_rrset
+from unbroken.dns.section import find_rrset, find_rrsigs
 from unbroken.dns.serial import seconds_until
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.redirection import NOT_REDIRECTED, synthesise
@@ -169,7 +169,8 @@ class MessageCache:
         for owner in _ancestors(name):
             answer = self._stored(Lookup(owner, rr.DNAME))
             dname = find_rrset(answer.message.answer, owner, rr.DNAME) if answer is not None else None
-            if answer is not None and dname is not None:
+            # Unsigned, it is not used for other names than the one it came for: one forged reply would turn a whole subtree.
+            if answer is not None and dname is not None and find_rrsigs(answer.message.answer, owner, rr.DNAME):
                 try:
                     cname = synthesise(name, dname, name.replace_suffix(owner, dname.target()))
                 except ValueError:

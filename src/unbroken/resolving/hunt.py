@@ -66,6 +66,7 @@ class Hunt:
     fallback: Found | None = None
     unresolved: list[Name] = field(default_factory=list)
     """Name servers whose addresses could not be had."""
+    asked: set[Server] = field(default_factory=set)
     attempts: int = 0
     is_cut_short: bool = False
     """Whether servers were left unasked because the question had used up its budget."""
@@ -75,6 +76,7 @@ class Hunt:
         self.troubles.clear()
         self.silent.clear()
         self.unresolved.clear()
+        self.asked.clear()
         self.fallback = None
         self.attempts = 0
         self.is_cut_short = False
@@ -146,6 +148,10 @@ class Hunter:
         found = await self._round(preferred, delegation.zone, ask, work, hunt)
         if found is None and hunt.fallback is None and addresses is not None:
             found = await self._resolve_more(delegation, ask, work, hunt, addresses)
+        if found is None and hunt.fallback is None and avoided and not preferred and addresses is not None:
+            # All that are known gave what proved bogus: other addresses of theirs may do better.
+            hunt.asked.update(avoided)
+            found = await self._look_elsewhere(delegation, ask, work, hunt, addresses)
         if found is None and hunt.fallback is None:
             found = await self._round(avoided, delegation.zone, ask, work, hunt)
         for attempt in range(1, patience + 1):
@@ -176,6 +182,7 @@ class Hunter:
             lambda: self._go_round(servers, zone, ask, work, attempt, left),
             lambda one: one.found is not None or not one.is_cut_short or work.is_spent,
         )
+        hunt.asked.update(servers)
         # A server that was asked before has had its chance.
         hunt.is_cut_short |= one.is_cut_short and attempt == 0
         found = hunt.take(one)
@@ -245,12 +252,15 @@ class Hunter:
     async def _look_elsewhere(
         self, delegation: Delegation, ask: Lookup, work: Work, hunt: Hunt, addresses: AddressResolver
     ) -> Found | None:
-        """When every address of the glue failed: it may be out of date, so ask for the addresses themselves."""
+        """When every known address failed: glue may be out of date, and what the name server's own zone says of it wrong.
+        So ask for the addresses themselves, and take what the parents of that zone say.
+        """
         if len(hunt.path) > 1:
             return None
         # A zone whose servers fail won't tell their addresses either: the very same servers would be asked for them.
-        zone = delegation.zone
-        names = [name for name, known in delegation.nameservers if known and not name.is_subdomain_of(zone)]
+        # Servers that gave what proved bogus do answer, and were not asked again yet.
+        zone = delegation.zone if hunt.troubles else None
+        names = [name for name, _ in delegation.nameservers if not (zone and name.is_subdomain_of(zone))]
         some = tuple(names[: self._limits.nameservers_per_zone])
         return await self._ask_resolved(some, delegation, ask, work, hunt, addresses, Glue.PASSED_OVER)
 
@@ -264,15 +274,14 @@ class Hunter:
         addresses: AddressResolver,
         glue: Glue,
     ) -> Found | None:
-        asked = set(delegation.servers)
         for name in names:
             if work.is_spent:
                 return None
             servers = await addresses(name, work, hunt.path, glue)
             if not servers and glue is Glue.TRUSTED:
                 hunt.unresolved.append(name)
-            fresh = tuple(server for server in servers if server not in asked)
-            asked.update(fresh)
+            known = hunt.asked.union(delegation.servers)
+            fresh = tuple(server for server in dict.fromkeys(servers) if server not in known)
             found = await self._round(fresh, delegation.zone, ask, work, hunt)
             if found is not None:
                 return found

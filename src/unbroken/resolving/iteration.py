@@ -48,6 +48,8 @@ class _Descent:
     """Labels of the name that the zone's servers have been shown, or that the zone itself has."""
     minimises: bool
     step: int = 0
+    denied: Answer | None = None
+    """NXDOMAIN for a name above the one that is wanted."""
 
 
 class Iteration:
@@ -93,9 +95,7 @@ class Iteration:
             )
             if found is None:
                 if ask == lookup or work.is_spent:
-                    if hunt.is_silence:
-                        self._delegations.discard(descent.delegation.zone)
-                    return hunt.no_answer(ask, descent.delegation.zone, work)
+                    return self._unanswered(lookup, descent, ask, work, hunt)
                 # RFC 9156 §2.3 and its appendix: a server that fails on a short name may do well with the full one.
                 work.takes_whole_names.add(descent.delegation.zone)
             elif found.reading.kind is Kind.REFERRAL:
@@ -111,6 +111,14 @@ class Iteration:
                 self._messages.put(ask, answer)
                 self._pass_minimised(ask, answer, descent)
         return NoAnswer(Failure.OVER_LIMIT, f"more than {self._limits.referrals} referrals")
+
+    def _unanswered(self, lookup: Lookup, descent: _Descent, ask: Lookup, work: Work, hunt: Hunt) -> Response:
+        if descent.denied is not None:
+            # RFC 8020 §2: below a name that does not exist there is nothing, so that answer will do for this one.
+            return _restated(descent.denied, lookup)
+        if hunt.is_silence:
+            self._delegations.discard(descent.delegation.zone)
+        return hunt.no_answer(ask, descent.delegation.zone, work)
 
     def _start(self, lookup: Lookup) -> _Descent | None:
         # RFC 4035 §3.1.4.1: DS is asked at the parent, so never start from the zone of that very name.
@@ -139,6 +147,7 @@ class Iteration:
         else:
             # RFC 8020 says nothing is below, RFC 9156 §3 that not every server keeps to it: ask for the whole name.
             descent.minimises = False
+            descent.denied = answer
 
     def _refer(self, found: Found, lookup: Lookup, descent: _Descent) -> Response | None:
         """Take a referral: remember the cut and its DS, go there. A response, if that DS was the question."""
@@ -158,6 +167,7 @@ class Iteration:
         self._delegations.put(delegation, ttl, through=descent.delegation.zone)
         descent.delegation = self._delegations.get(cut) or delegation
         descent.shown = cut.label_count
+        descent.denied = None
         return None
 
     def _delegation(self, reading: Reading, cut: Name) -> Delegation:
@@ -181,16 +191,16 @@ class Iteration:
     ) -> tuple[Server, ...]:
         """The addresses of a name server: from the cache, from glue, or by resolving it, IPv4, or IPv6 when there is none.
 
-        With glue passed over: what resolving it gives, in both families.
+        With glue passed over: what resolving it gives, in both families, then the glue.
         """
         known = self._known_addresses(name) if glue is Glue.TRUSTED else ()
         if known:
             return known
         if len(path) > self._limits.depth:
             work.curtailed += 1
-            return ()
+            return self._delegations.glue(name)
         if not work.charge_nameserver(name):
-            return ()
+            return self._delegations.glue(name)
         servers: tuple[Server, ...] = ()
         for rdtype in self._address_types:
             lookup = Lookup(name, rdtype)
@@ -205,7 +215,7 @@ class Iteration:
                 break
         if not servers:
             work.unresolvable.add(name)
-        return servers
+        return servers if glue is Glue.TRUSTED else servers + self._delegations.glue(name)
 
     async def _address_response(self, lookup: Lookup, work: Work, path: tuple[Lookup, ...]) -> Response:
         known = self._messages.get(lookup) or self._failures.get(lookup)
@@ -233,3 +243,11 @@ class Iteration:
         # RFC 2181 §10.3: the target of an NS record is no alias; a CNAME there is not followed.
         rrset = find_rrset(response.message.answer, lookup.name, lookup.rdtype)
         return self._servers(lookup.name, rrset.rdatas) if rrset is not None else ()
+
+
+def _restated(answer: Answer, lookup: Lookup) -> Answer:
+    """A denial of a name above as the answer to `lookup`."""
+    old = answer.message
+    question = (lookup.name, lookup.rdtype, rr.CLASS_IN)
+    message = Message(old.id, old.flags, question, old.answer, old.authority, rcode=old.rcode, edns=old.edns)
+    return Answer(message, answer.provenance)

@@ -32,8 +32,9 @@ class Merged:
         if self.first is None:
             self.first, self.provenance = answer, answer.provenance
         self.visited.add(name)
-        self._extend("answer", self.answer, message.answer)
         trail = follow(message.answer, name, self.lookup.rdtype)
+        # RFC 6672 §3.2: a CNAME that the message leaves to be made from its DNAME belongs to the answer too.
+        self._extend("answer", self.answer, message.answer + trail.records)
         redirected = trail.is_loop or (trail.end != name and not trail.found)
         if redirected and not _is_final(message, trail.end):
             # The proof that a wildcard applied goes along with the CNAME it gave (RFC 4035 §3.1.3.3).

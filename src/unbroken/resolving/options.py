@@ -13,6 +13,8 @@ class Options:
     """Port of every server found by referral or in hints without one of its own (a lab's servers share one)."""
     minimise: bool = True
     """Show servers no more of the name than they need (RFC 9156)."""
+    aggressive: bool = False
+    """Let proven NSEC records answer for other names and types that they deny too (RFC 8198)."""
     prime: bool = True
     """Ask the hinted root servers for the root's NS RRset first (RFC 9609)."""
     use_ipv4: bool = True

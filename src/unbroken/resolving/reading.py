@@ -40,8 +40,10 @@ class Reading:
 def read(message: Message, zone: Name, name: Name, rdtype: int, *, recursive: bool = False) -> Reading:
     """Classify a reply to (name, rdtype) from a server of `zone`, or from a forwarder (`recursive`), and scrub it."""
     rcode = message.rcode
-    trail = follow(_answer_with_stray_signatures(message), name, rdtype, zone)
-    if rcode not in (rr.NOERROR, rr.NXDOMAIN) and not (rcode == rr.YXDOMAIN and trail.records):
+    trail = follow(_believable_answer(message, zone), name, rdtype, zone)
+    # RFC 6672 §2.2: YXDOMAIN says that a DNAME gives too long a name, so it comes with one.
+    is_overlong = rcode == rr.YXDOMAIN and any(rrset.rdtype == rr.DNAME for rrset in trail.records)
+    if rcode not in (rr.NOERROR, rr.NXDOMAIN) and not is_overlong:
         return Reading(Kind.FAILED, message, detail=rr.rcode_text(rcode))
     # A recursive server hands on proofs from wherever they come: from the zone that holds the name, which may be above the
     # one that is forwarded. They are taken along for the validator, nothing else believes them.
@@ -49,6 +51,18 @@ def read(message: Message, zone: Name, name: Name, rdtype: int, *, recursive: bo
     if rcode == rr.NXDOMAIN or trail.found or trail.records:
         return _answer(message, scope, trail, _is_recursion_lame(message) and not recursive)
     return _negative(message, scope, trail, rdtype, recursive)
+
+
+def _believable_answer(message: Message, zone: Name) -> tuple[RRset, ...]:
+    """The answer section without the NSEC records that reach out of the zone, and with the signatures that go astray."""
+    answer = _answer_with_stray_signatures(message)
+    # RFC 4034 §4.1.1: the next owner name is one of the same zone; a server can't speak of the names of another.
+    return tuple(rrset for rrset in answer if rrset.rdtype != rr.NSEC or _is_within(rrset, zone))
+
+
+def _is_within(rrset: RRset, zone: Name) -> bool:
+    nsec = rrset.nsec()
+    return nsec is None or nsec.next_name.is_subdomain_of(zone)
 
 
 def _answer_with_stray_signatures(message: Message) -> tuple[RRset, ...]:

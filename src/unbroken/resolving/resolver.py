@@ -27,6 +27,7 @@ from unbroken.validation.trust import TrustCache
 if TYPE_CHECKING:
     from unbroken.anchors.store import TrustAnchors
     from unbroken.authentication.policy import Policy
+    from unbroken.resolving.denial_cache import DenialCache
 
 _BOGUS_SECONDS: Final = 30
 """How long bogus data is kept, and its question not tried anew at other servers (RFC 4035 §4.7)."""
@@ -82,6 +83,7 @@ class Resolver:
 
     def _set_up_iteration(self, exchanger: Exchanger, hints: Hints | None, stub_zones: Sequence[Hints]) -> None:
         options = self.options
+        self._denials = _denial_cache(self.resolver_limits, self.clock) if options.aggressive else None
         hunter = Hunter(exchanger, self.book, self.resolver_limits, shuffle=options.shuffle)
         root = hinted_delegation(hints or iana_root_hints(), options)
         for delegation in (root, *(hinted_delegation(stub, options) for stub in stub_zones)):
@@ -117,7 +119,7 @@ class Resolver:
 
     async def _known_or_joined(self, lookup: Lookup, work: Work) -> Response:
         def known() -> Response | None:
-            return self.messages.get(lookup) or self.failures.get(lookup)
+            return self.messages.get(lookup) or self._denied(lookup, work) or self.failures.get(lookup)
 
         def suffices(response: Response) -> bool:
             # A failure that is not kept is one of somebody else's budget. It says nothing to a question that has its own.
@@ -129,6 +131,18 @@ class Resolver:
             response = await self._flights.join(key, lambda: self._look_up(lookup, work), suffices)
             work.heard |= isinstance(response, Answer)
         return response
+
+    def _denied(self, lookup: Lookup, work: Work) -> Answer | None:
+        """What follows from earlier denials; not again when a chain that may rest on it was bogus."""
+        if self._denials is None or work.attempt:
+            return None
+        anchor, now = self.anchors.closest(lookup.name), self.clock.now()
+        if anchor is None or self.anchors.negative_for(lookup.name, now) is not None:
+            return None
+        # What is configured for a name stands, even where the zones above deny that name.
+        configured = (self.delegations.configured_above(lookup.name), self._forwarding.closest(lookup))
+        edges = [anchor.owner, *(zone for zone in configured if zone is not None)]
+        return self._denials.get(lookup, max(edges, key=lambda zone: zone.label_count))
 
     async def _look_up(self, lookup: Lookup, work: Work) -> Response:
         was_fresh, curtailed = work.is_fresh, work.curtailed
@@ -208,6 +222,8 @@ class Resolver:
 
         chain = await drive_concurrently(self._validation(question, given, effort), fetch)
         message = merged.message()
+        if self._denials is not None:
+            self._denials.learn(chain)
         if chain.status is Status.SECURE:
             # What is proven counts, not what an unsigned rcode says: an empty non-terminal is no NXDOMAIN.
             message = proven_message(message, chain, self.clock.now())
@@ -275,12 +291,20 @@ class Resolver:
         for cache in (self.messages, self.delegations, self.failures, self.book, self._bogus):
             cache.clear()
         self.trust.discard_below(Name.ROOT)
+        if self._denials is not None:
+            self._denials.clear()
 
 
 def _may_rest_on(broken: Link | None, lookup: Lookup, question: Question) -> bool:
     if broken is None or lookup.name.is_subdomain_of(broken.zone):
         return True
     return lookup.name == question.name
+
+
+def _denial_cache(limits: ResolverLimits, clock: Clock) -> "DenialCache":
+    from unbroken.resolving.denial_cache import DenialCache  # look-ups alone need no proofs
+
+    return DenialCache(limits, clock)
 
 
 def _sockets() -> Transport:

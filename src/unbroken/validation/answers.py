@@ -208,9 +208,11 @@ def _rrsig_query(ctx: Context, name: Name, found: list[RRset], response: Answer)
     signers = tuple(rrsig for rrset in found for rrsig in rrset.rrsigs())
     zone = yield from establish_zone_of(ctx, name, rr.RRSIG, signers)
     evidence = tuple(Evidence(rrset, (), response.provenance) for rrset in found)
-    status = Status.INSECURE if zone.status is Status.SECURE else zone.status
-    reason = finding(Code.RRSIG_QUERY_UNSIGNED, describe(name, rr.RRSIG))
-    link = Link(LinkKind.DATA, zone.zone, status, evidence=evidence, findings=(reason,))
+    if zone.status is Status.SECURE:
+        reason = finding(Code.RRSIG_QUERY_UNSIGNED, describe(name, rr.RRSIG))
+        link = Link(LinkKind.DATA, zone.zone, Status.INSECURE, evidence=evidence, findings=(reason,))
+    else:
+        link = Link(LinkKind.DATA, zone.zone, zone.status, evidence=evidence)
     return _hop(zone, (link,), Outcome.ANSWER, response.message.rcode)
 
 

@@ -97,6 +97,14 @@ def test_a_dname_answers_for_every_name_below_it_and_not_for_its_own() -> None:
     assert cache.get(Lookup(Name("example.com."), rr.DNAME)) is not None
 
 
+def test_an_unsigned_dname_answers_for_the_name_it_came_for_only() -> None:
+    cache = MessageCache(LIMITS, SettableClock(NOW))
+    made = names("www.example.com.", rr.CNAME, "www.example.net.")
+    cache.put(WWW, Answer(message(answer=(names("example.com.", rr.DNAME, "example.net."), made))))
+    assert cache.get(WWW) is not None
+    assert cache.get(Lookup(Name("other.example.com."), rr.A)) is None
+
+
 def test_a_full_cache_lets_the_oldest_go() -> None:
     entries: ExpiringMap[int, int] = ExpiringMap(3, SettableClock())
     for number in range(4):

@@ -9,6 +9,7 @@ from unbroken.dns import rdtype as rr
 from unbroken.resolving.cache import MessageCache
 from unbroken.resolving.clock import SettableClock
 from unbroken.resolving.work import ResolverLimits
+from unbroken.signing.rrsig import sign_rrset
 from unbroken.validation.protocol import Answer, Lookup
 
 APEX = Name("apex.com.")
@@ -19,7 +20,9 @@ def test_rfc4035_3_1_4_1_an_alias_in_the_cache_does_not_answer_for_ds() -> None:
     cache.put(Lookup(APEX, rr.A), Answer(message(answer=(names("apex.com.", rr.CNAME, "x.cdn.com."),))))
     assert cache.get(Lookup(APEX, rr.AAAA)) is not None
     assert cache.get(Lookup(APEX, rr.DS)) is None
-    cache.put(Lookup(Name("a.b.com."), rr.A), Answer(message(answer=(names("b.com.", rr.DNAME, "net."),))))
+    dname = names("b.com.", rr.DNAME, "net.")
+    signature = sign_rrset(dname, generate_set(Name("b.com."))[1], NOW - 3600, NOW + 86_400)
+    cache.put(Lookup(Name("a.b.com."), rr.A), Answer(message(answer=(dname, signature))))
     assert cache.get(Lookup(Name("c.b.com."), rr.A)) is not None
     assert cache.get(Lookup(Name("c.b.com."), rr.DS)) is None
 

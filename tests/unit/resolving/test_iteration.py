@@ -96,6 +96,21 @@ async def test_a_server_that_denies_the_short_name_is_asked_for_the_whole_one() 
     assert addresses(message_of(response)) == ["198.51.100.7"]
 
 
+async def test_rfc8020_2_when_the_whole_name_gets_no_answer_the_denial_above_it_is_one() -> None:
+    world = plain_world()
+
+    def behave(query: Message, tcp: bool) -> Message:
+        assert query.question is not None
+        if query.question[0] == Name("missing.example.com."):
+            return world.honest("192.0.2.4", query, tcp=tcp)
+        return reply_to(query, rcode=rr.SERVFAIL)
+
+    world.behaviours["192.0.2.4"] = world.behaviours["192.0.2.5"] = behave
+    message = message_of(await world.resolver().fetch(Lookup(Name("www.missing.example.com."), rr.A)))
+    assert message.rcode == rr.NXDOMAIN
+    assert message.question == (Name("www.missing.example.com."), rr.A, rr.CLASS_IN)
+
+
 async def test_a_server_that_refuses_the_short_name_is_asked_for_the_whole_one() -> None:
     world = plain_world()
 
@@ -242,6 +257,15 @@ async def test_stale_glue_is_replaced_by_what_the_name_servers_zone_says() -> No
     response = await world.resolver().fetch(Lookup(Name("www.moved.com."), rr.A))
     assert addresses(message_of(response)) == ["198.51.100.8"]
     assert not world.asked("192.0.2.99")
+
+
+async def test_when_the_address_that_the_name_servers_zone_gives_fails_its_parents_glue_is_tried() -> None:
+    world = plain_world()
+    world.serve("192.0.2.6", zone("example.net.", "@ 3600 NS ns\nns 3600 A 192.0.2.66\n"), GLUELESS_COM)
+    world.behaviours["192.0.2.66"] = lambda query, tcp: reply_to(query, rcode=rr.SERVFAIL)
+    response = await world.resolver().fetch(Lookup(Name("www.glueless.com."), rr.A))
+    assert addresses(message_of(response)) == ["198.51.100.9"]
+    assert ("www.glueless.com.", rr.A) in world.asked("192.0.2.66")
 
 
 async def test_the_only_name_server_within_its_zone_and_without_glue_is_asked_of_the_parent() -> None:

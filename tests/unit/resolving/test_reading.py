@@ -196,6 +196,16 @@ def test_other_rcodes_are_failures(rcode: int) -> None:
     assert read(message(rcode=rcode), ZONE, WWW, rr.A).kind is Kind.FAILED
 
 
+def test_rfc6672_2_2_yxdomain_without_a_dname_is_a_failure() -> None:
+    assert read(message(rcode=rr.YXDOMAIN, answer=(a("www.example.com."),)), ZONE, WWW, rr.A).kind is Kind.FAILED
+
+
+@pytest.mark.parametrize(("following", "count"), [("b.example.com.", 1), ("b.example.net.", 0)])
+def test_rfc4034_4_1_1_an_nsec_does_not_reach_out_of_the_zone(following: str, count: int) -> None:
+    reading = read(message(rdtype=rr.NSEC, answer=(nsec("www.example.com.", following),)), ZONE, WWW, rr.NSEC)
+    assert len(reading.message.answer) == count
+
+
 def test_a_forwarder_that_refers_does_not_recurse() -> None:
     reply = message(flags=rr.QR, authority=(names("com.", rr.NS, "ns.com."),))
     assert read(reply, Name.ROOT, WWW, rr.A, recursive=True).kind is Kind.LAME

@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from tests.unit.resolving.world import World, plain_world, reply_to, signed_world
-from unbroken.chain import Status
+from unbroken.anchors.store import TrustAnchors
+from unbroken.chain import Code, Status
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.resolving.hints import Hints
+from unbroken.resolving.merging import Merged
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits
 from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer
@@ -116,6 +118,30 @@ async def test_when_one_server_tampers_another_is_asked(rdtype: int) -> None:
     resolution = await world.resolver(anchors=anchors).resolve(WWW, rr.A)
     assert resolution.status is Status.SECURE
     assert ("www.example.com.", rr.A) in world.asked("192.0.2.5")
+
+
+async def test_when_all_known_servers_tamper_their_other_addresses_are_looked_for() -> None:
+    world, anchors = signed_world()
+    _tampered(world, "192.0.2.4", rr.A)
+    _tampered(world, "192.0.2.5", rr.A)
+    await world.resolver(anchors=anchors).resolve(WWW, rr.A)
+    assert {("ns1.example.com.", rr.AAAA), ("ns2.example.com.", rr.AAAA)} <= set(world.asked())
+
+
+def test_rfc6672_3_2_a_dname_that_applies_twice_leaves_no_cname_out() -> None:
+    dname = RRset(Name("tree.example.com."), rr.DNAME, 300, (Name("example.com.").wire,))
+    name, first = Name("leaf.tree.tree.example.com."), Name("leaf.tree.example.com.")
+    made = RRset(name, rr.CNAME, 300, (first.wire,))
+    merged = Merged(Lookup(name, rr.A))
+    assert merged.add(name, Answer(Message(0, rr.QR, (name, rr.A, 1), (dname, made)))) == Name("leaf.example.com.")
+    assert [rrset.owner for rrset in merged.answer if rrset.rdtype == rr.CNAME] == [name, first]
+
+
+async def test_without_an_anchor_that_is_the_only_finding_even_for_rrsig() -> None:
+    world, _ = signed_world()
+    resolution = await world.resolver(anchors=TrustAnchors.from_records([])).resolve(WWW, rr.RRSIG)
+    assert resolution.status is Status.INDETERMINATE
+    assert {finding.code for finding in resolution.chain.all_findings} == {Code.NO_TRUST_ANCHOR}
 
 
 async def test_when_all_servers_tamper_it_is_bogus_after_few_attempts_and_withheld() -> None:
