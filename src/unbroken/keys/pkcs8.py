@@ -112,11 +112,13 @@ def _parse_rsa(data: bytes) -> tuple[int, ...]:
 
 
 def _parse_ec(data: bytes, length: int) -> bytes:
-    """RFC 5915 §3: ECPrivateKey. Some writers leave out the scalar's leading zero octets."""
+    """RFC 5915 §3: ECPrivateKey. Some writers leave out the scalar's leading zero octets; GnuTLS, and so Knot DNS, puts one
+    more before a scalar whose first bit is set, as if it were an INTEGER."""
     sequence = Reader(data).take(der.SEQUENCE, "an EC private key").inside()
     if sequence.take(der.INTEGER, "the version").integer() != 1:
         raise DerError("a version of EC private keys that is not known")
-    return sequence.take(der.OCTET_STRING, "the scalar").contents.rjust(length, b"\x00")
+    scalar = sequence.take(der.OCTET_STRING, "the scalar").contents
+    return (scalar[1:] if len(scalar) == length + 1 and scalar[0] == 0 else scalar).rjust(length, b"\x00")
 
 
 def _parse_seed(data: bytes) -> bytes:

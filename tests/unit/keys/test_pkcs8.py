@@ -86,6 +86,15 @@ def test_rsa_numbers_are_bounded() -> None:
         PrivateNumbers(Kind.RSA, rsa=(1 << 8192,) * 8)
 
 
+@pytest.mark.parametrize("written", [b"\x00" + b"\x80" * 32, b"\x80" * 32])
+def test_rfc5915_3_a_scalar_may_be_written_as_if_it_were_an_integer(written: bytes) -> None:
+    """GnuTLS does so for half of its keys."""
+    p256 = der.encode(der.SEQUENCE, der.encode_oid("1.2.840.10045.2.1"), der.encode_oid("1.2.840.10045.3.1.7"))
+    key = der.encode(der.SEQUENCE, der.encode_integer(1), der.encode(der.OCTET_STRING, written))
+    data = der.encode(der.SEQUENCE, der.encode_integer(0), p256, der.encode(der.OCTET_STRING, key))
+    assert parse_pkcs8(data).secret == b"\x80" * 32
+
+
 def test_an_ec_key_on_another_curve_is_told() -> None:
     secp256k1 = der.encode(der.SEQUENCE, der.encode_oid("1.2.840.10045.2.1"), der.encode_oid("1.3.132.0.10"))
     data = der.encode(der.SEQUENCE, der.encode_integer(0), secp256k1, der.encode(der.OCTET_STRING, b""))
