@@ -196,6 +196,8 @@ NSEC_CASES: list[tuple[ZoneCode, Bend]] = [
     (C.ZONE_CNAME_AND_OTHER, lambda zone: signed(zone, RRset(MAIL, rr.CNAME, 60, (NS.wire,)))),
     (C.ZONE_SEVERAL_ALIASES, lambda zone: signed(zone, RRset(Name("alias.example."), rr.CNAME, 60, (NS.wire, MAIL.wire)))),
     (C.ZONE_SEVERAL_ALIASES, lambda zone: signed(zone, RRset(Name("old.example."), rr.DNAME, 60, (NS.wire, MAIL.wire)))),
+    (C.ZONE_SEVERAL_SOAS, lambda zone: apex(zone, rr.SOA, *[_soa(number) for number in (7, 8)])),
+    (C.ZONE_DS_AT_APEX, lambda zone: apex(zone, rr.DS, ds_rrset(EXAMPLE, (KSK,)).rdatas[0])),
     (C.ZONE_NOT_SIGNED, lambda zone: zone.remove(EXAMPLE, rr.DNSKEY)),
     (C.ZONE_NOT_SIGNED, lambda zone: with_keys(zone, KSK.revoked())),
     (C.ZONE_KEY_TAGS_COLLIDE, collide),
@@ -218,6 +220,8 @@ NSEC3_CASES: list[tuple[ZoneCode, Bend]] = [
     (C.ZONE_NSEC3_OPT_OUT_MISSING, lambda zone: without_nsec3(zone, Name("unsigned.example."))),
     (C.ZONE_NSEC3_UNEXPECTED, other_parameters),
     (C.ZONE_NSEC3_UNEXPECTED, lambda zone: zone.remove(MAIL, rr.A)),
+    (C.ZONE_NSEC3_UNEXPECTED, lambda zone: bent_nsec3(zone, MAIL, 1, 2)),
+    (C.ZONE_NSEC3_MISSING, lambda zone: bent_nsec3(zone, MAIL, 1, 2)),
     (C.ZONE_NSEC3_NEXT_WRONG, lambda zone: bent_nsec3(zone, MAIL, 10, 1)),
     (C.ZONE_NSEC3_NEXT_WRONG, lambda zone: without_nsec3(zone, MAIL)),
     (C.ZONE_NSEC3_TYPES_WRONG, lambda zone: bent_nsec3(zone, MAIL, -1, 8)),
@@ -232,6 +236,10 @@ def _unrelated(zone: Zone) -> RRset:
 
 def _nsec(owner: Name) -> RRset:
     return RRset(owner, rr.NSEC, 600, (NS.wire + type_bitmap({rr.NSEC, rr.RRSIG}),))
+
+
+def _soa(serial: int) -> bytes:
+    return NS.wire + MAIL.wire + b"".join(number.to_bytes(4, "big") for number in (serial, 7200, 3600, 1209600, 600))
 
 
 def _cds(key: ZoneKey) -> tuple[bytes, ...]:

@@ -483,6 +483,29 @@ def test_a_file_that_is_no_zone_is_refused(out: Path, published: str) -> None:
     assert out.read_text() == published
 
 
+@pytest.mark.parametrize("gate", Gate)
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ("@ CNAME mail\n", r"example\. CNAME stands beside other data"),
+        ("mail CNAME ns\n", r"mail\.example\. CNAME stands beside other data"),
+        ("alias CNAME ns\n", r"alias\.example\. CNAME has more than one record"),
+        ("old DNAME ns\n", r"old\.example\. DNAME has more than one record"),
+        (f"@ DS 1 13 2 {'00' * 32}\n", r"example\. DS stands at the apex"),
+        ("@ SOA ns admin 8 1 1 1 1\n", "more than one SOA"),
+        (f"@ DS 1 13 2 {'00' * 32}\n@ CNAME mail\n", r"\(and 1 more like it\)"),
+    ],
+)
+def test_what_no_server_can_answer_with_is_refused_whatever_the_gate(
+    out: Path, published: str, lines: str, reason: str, gate: Gate
+) -> None:
+    """RFC 1034 §3.6.2, RFC 2181 §10.1, RFC 6672 §2.4, RFC 4035 §2.4, RFC 1035 §5.2."""
+    with pytest.raises(InputError, match=reason) as error:
+        sign(out, SMALL + lines, gate=gate)
+    assert "\n" not in str(error.value)
+    assert out.read_text() == published
+
+
 def test_rfc5155_3_a_name_too_long_for_nsec3_is_refused(tmp_path: Path) -> None:
     label = "a" * 63
     origin = Name(f"{label}.{label}.{label}.{'b' * 40}.")

@@ -78,6 +78,10 @@ problems! {
     CnameAndOther "cname_and_other",
     /// RFC 2181 §10.1, RFC 6672 §2.4: there is only one.
     SeveralAliases "several_aliases",
+    /// RFC 1035 §5.2: there is exactly one.
+    SeveralSoas "several_soas",
+    /// RFC 4035 §2.4: it belongs to the parent.
+    DsAtApex "ds_at_apex",
 }
 
 /// One thing that is wrong.
