@@ -48,6 +48,60 @@ loc LOC 52 14 05.000 N 00 08 50.000 E 10m 1m 10000m 10m
 svcb HTTPS 1 . alpn="h2,h3" port=443
 """
 
+_LABEL = "a" * 63
+ODD = (
+    SMALL
+    + rf"""{_LABEL}.{_LABEL}.{_LABEL}.{"b" * 51} A 192.0.2.1
+{"x." * 120}y A 192.0.2.1
+esc\.dot A 192.0.2.1
+esc\\back A 192.0.2.1
+\000nul A 192.0.2.1
+\255\254 A 192.0.2.1
+sp\ ace TXT "a"
+q\"uote TXT "a"
+\@ TXT "x"
+\$dollar TXT "x"
+semi\;colon TXT "x"
+par\(en\) TXT "x"
+*.star.*.sub TXT "inner star"
+mixed 60 A 192.0.2.1
+mixed 30 A 192.0.2.2
+dup A 192.0.2.1
+dup A 192.0.2.1
+naptr NAPTR 100 50 "s" "z3950+I2L+I2C" "" _z3950._tcp.x.
+caa CAA 0 issue "ca.example; policy=ev"
+apl APL 1:192.168.32.0/21 !1:192.168.38.0/28
+cert CERT 1 2 3 AAAA
+ipseckey IPSECKEY 10 1 2 192.0.2.38 AQNR
+uri URI 10 1 "ftp://ftp1.example.com/public"
+dhcid DHCID AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA=
+eui EUI48 00-00-5e-00-53-2a
+eui EUI64 00-00-5e-ef-10-00-00-2a
+hip HIP 2 200100107B1A74DF365639CC39F1D578 AwEAAbdxyhNuSutc5EMzxTs9LBPCIkOF rvs.example.com.
+tlsa TLSA 3 1 1 {"0123456789abcdef" * 4}
+sshfp SSHFP 1 1 00112233445566778899aabbccddeeff00112233
+svcb2 SVCB 16 foo.example.org. alpn="h2,h3" mandatory=alpn ipv4hint=192.0.2.1 key65333="x"
+srv SRV 0 0 0 .
+rp RP mail.example. txt.example.
+hinfo HINFO "a" "b"
+kx KX 10 a.b.
+long TXT "{"z" * 255}" "{"q" * 255}"
+null TYPE10 \# 3 010203
+private TYPE65534 \# 0
+openpgp OPENPGPKEY AAAA
+csync CSYNC 66 3 A NS AAAA
+deep.cut NS ns.signed
+deep.cut A 192.0.2.9
+ww.deep.cut A 192.0.2.9
+ww.deep.cut NS ns.ww.deep.cut
+deep.cut DS 4711 13 2 {"00" * 32}
+deep.cut DS 4712 13 4 {"00" * 48}
+$GENERATE 1-50 gen$ A 192.0.2.$
+$GENERATE 1-20 cut$ NS ns.unsigned
+"""
+)
+"""Names and types that trip up others."""
+
 
 @cache
 def keys_of(algorithm: int = 13, *, csk: bool = False, zone: Name = EXAMPLE) -> tuple[ZoneKey, ...]:
