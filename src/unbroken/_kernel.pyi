@@ -471,6 +471,9 @@ class KernelZone:
     def mixed_ttls(self) -> int:
         """RRsets whose records had several TTLs, of which the smallest counts (RFC 2181 §5.2)."""
 
+    def misfits(self) -> list[tuple[str, Name, int, int, int, bool, int, str]]:
+        """Records that must not stand where they do (a CNAME beside other data, say), in the form of `verify_zone`."""
+
     def rrset(self, owner: Name, rdtype: int, covers: int = 0) -> RRset | None:
         """An RRset; of RRSIGs, those that cover that type."""
 

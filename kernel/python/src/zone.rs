@@ -172,6 +172,11 @@ impl PyKernelZone {
         self.0.counts().mixed_ttls
     }
 
+    /// Records that must not stand where they do, in the form of `verify_zone`.
+    fn misfits(&self, py: Python<'_>) -> Result<Vec<Found>> {
+        py.detach(|| zone::misfits(&self.0)).into_iter().map(problem).collect()
+    }
+
     #[pyo3(signature = (owner, rdtype, covers = Num(0)), text_signature = "($self, owner, rdtype, covers=0)")]
     fn rrset(&self, owner: &PyName, rdtype: Num<u16>, covers: Num<u16>) -> Result<Option<PyRRset>> {
         Ok(self.0.rrset(&owner.0, rdtype.0, covers.0)?.map(PyRRset::new))

@@ -41,6 +41,8 @@ class ZoneCode(Enum):
     ZONE_DENIAL_MISSING = "ZONE_DENIAL_MISSING"
     ZONE_CNAME_AND_OTHER = "ZONE_CNAME_AND_OTHER"
     ZONE_SEVERAL_ALIASES = "ZONE_SEVERAL_ALIASES"
+    ZONE_SEVERAL_SOAS = "ZONE_SEVERAL_SOAS"
+    ZONE_DS_AT_APEX = "ZONE_DS_AT_APEX"
     ZONE_NOT_SIGNED = "ZONE_NOT_SIGNED"
     ZONE_KEY_TAGS_COLLIDE = "ZONE_KEY_TAGS_COLLIDE"
     ZONE_ZONEMD_MISMATCH = "ZONE_ZONEMD_MISMATCH"
@@ -250,6 +252,20 @@ ZONE_CATALOGUE: Final[dict[ZoneCode, Row]] = {
         "RFC 2181 §10.1, RFC 6672 §2.4",
         "{where} has more than one record.",
         "Keep one.",
+    ),
+    ZoneCode.ZONE_SEVERAL_SOAS: Row(
+        _ERROR,
+        None,
+        "RFC 1035 §5.2",
+        "{where} has more than one record.",
+        "Keep one.",
+    ),
+    ZoneCode.ZONE_DS_AT_APEX: Row(
+        _ERROR,
+        None,
+        "RFC 4035 §2.4",
+        "{where} stands at the apex, where only the parent may have it: on its side of the zone cut.",
+        "Remove it, and give it to the parent; CDS is the type by which a zone tells the parent what DS it wants.",
     ),
     ZoneCode.ZONE_NOT_SIGNED: Row(
         _ERROR,

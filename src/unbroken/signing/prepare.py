@@ -12,6 +12,7 @@ from unbroken.signing.parameters import NSEC, Denial, Nsec3Denial
 from unbroken.signing.rdata import nsec3param_rdata
 from unbroken.signing.read import as_input_error
 from unbroken.signing.serial import SerialPolicy, later, next_serial
+from unbroken.signing.verify import as_finding
 from unbroken.signing.zone import merge_rrsets
 from unbroken.signing.zonemd import placeholder
 
@@ -59,6 +60,7 @@ def prepare(
         zone = builder.finish()
     except ScanError as error:
         raise as_input_error(error) from None
+    _refuse_misfits(zone)
     return Prepared(zone, serial, (*notes, *_notes_on(zone)))
 
 
@@ -131,6 +133,14 @@ def _dnskeys(builder: ZoneBuilder, apex: Name, keys: Sequence[ZoneKey], plan: Zo
     ttl = plan.dnskey_ttl if plan.dnskey_ttl is not None else present.ttl if present is not None else soa_ttl
     ours = dnskey_rrset(apex, (key.dnskey for key in keys), ttl)
     return (ours if present is None else merge_rrsets(present, ours)).with_ttl(ttl)
+
+
+def _refuse_misfits(zone: KernelZone) -> None:
+    """What no server can answer with is no zone to sign, whatever is judged afterwards."""
+    found = [as_finding(problem) for problem in zone.misfits()]
+    if found:
+        more = f" (and {len(found) - 1} more like it)" if len(found) > 1 else ""
+        raise InputError(f"zone {zone.origin}", found[0].sentence.rstrip(".") + more, found[0].row.remedy.rstrip("."))
 
 
 def _notes_on(zone: KernelZone) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def check_zone(
     """Judge a zone at epoch second `now`. Each of `entries` must lead in by itself. Raises InterruptedError after
     `progress.cancel()`."""
     found = verify_zone(zone, now % 2**32, earlier, progress, threads)
-    findings = [_as_finding(problem, now) for problem in found["problems"]]
+    findings = [as_finding(problem, now) for problem in found["problems"]]
     findings += _verify_elsewhere(found["unverified"])
     findings += _check_apex(zone, found["nsec3"])
     signers = frozenset(found["dnskey_signers"])
@@ -138,7 +138,8 @@ def _denial_text(found: dict[str, Any]) -> str:
     return " and ".join(kinds) or "none"
 
 
-def _as_finding(problem: tuple[str, Name, int, int, int, bool, int, str], now: int) -> ZoneFinding:
+def as_finding(problem: tuple[str, Name, int, int, int, bool, int, str], now: int = 0) -> ZoneFinding:
+    """What the kernel found, as a finding; times are those nearest to epoch second `now`."""
     code, owner, rdtype, tag, algorithm, is_harmless, time, detail = problem
     moment = to_epoch(time, now) if time else None
     return ZoneFinding(

@@ -78,6 +78,10 @@ problems! {
     CnameAndOther "cname_and_other",
     /// RFC 2181 §10.1, RFC 6672 §2.4: there is only one.
     SeveralAliases "several_aliases",
+    /// RFC 1035 §5.2: there is exactly one.
+    SeveralSoas "several_soas",
+    /// RFC 4035 §2.4: it belongs to the parent.
+    DsAtApex "ds_at_apex",
 }
 
 /// One thing that is wrong.
@@ -138,11 +142,21 @@ pub(crate) struct Key {
     pub(crate) public: Result<PublicKey, Outcome>,
 }
 
+/// The DNSKEY rdatas that the zone publishes.
+pub(crate) fn dnskeys(zone: &Zone) -> Vec<&[u8]> {
+    let set = zone.apex().and_then(|apex| zone.set(apex, t::DNSKEY, 0));
+    set.into_iter().flat_map(|set| zone.rdatas(set)).collect()
+}
+
+/// Whether a key is the only one of these with its algorithm and tag: a signature names no more than those (RFC 4034 §8).
+pub(crate) fn is_sole_maker(dnskeys: &[&[u8]], algorithm: u8, tag: u16, rdata: &[u8]) -> bool {
+    let names = |other: &&&[u8]| other.get(3) == Some(&algorithm) && crate::typed::key_tag(algorithm, other) == tag;
+    dnskeys.iter().filter(names).all(|other| *other == rdata) && dnskeys.contains(&rdata)
+}
+
 /// The keys that the zone publishes.
 pub(crate) fn published(zone: &Zone) -> Vec<Key> {
-    let set = zone.apex().and_then(|apex| zone.set(apex, t::DNSKEY, 0));
-    let rdatas = set.into_iter().flat_map(|set| zone.rdatas(set));
-    rdatas.filter_map(key).collect()
+    dnskeys(zone).into_iter().filter_map(key).collect()
 }
 
 fn key(rdata: &[u8]) -> Option<Key> {
@@ -200,14 +214,13 @@ pub(crate) struct Earlier<'a> {
 
 impl<'a> Earlier<'a> {
     pub(crate) fn of(zone: &'a Zone) -> Earlier<'a> {
-        let set = zone.apex().and_then(|apex| zone.set(apex, t::DNSKEY, 0));
-        Earlier { zone, keys: set.into_iter().flat_map(|set| zone.rdatas(set)).collect() }
+        Earlier { zone, keys: dnskeys(zone) }
     }
 
     /// Whether that very signature, by that very key, stood over that very RRset.
     pub(crate) fn has(&self, owner: &Owner, rdtype: u16, rrsig: &[u8], key: &Key) -> bool {
         let set: Option<&Set> = self.zone.set(owner, t::RRSIG, rdtype);
         set.is_some_and(|set| self.zone.rdatas(set).any(|other| other == rrsig))
-            && self.keys.iter().any(|other| *other == key.rdata)
+            && is_sole_maker(&self.keys, key.algorithm, key.tag, &key.rdata)
     }
 }

@@ -95,6 +95,8 @@ struct Scanner {
 struct Head {
     ttl: Option<u32>,
     rdtype: u16,
+    /// Where the type stands.
+    place: Token,
     /// Tokens before the rdata.
     used: usize,
 }
@@ -161,15 +163,15 @@ impl Scanner {
         let is_generic = tokens.first().is_some_and(|token| !token.quoted && token.word(buffer).text == br"\#");
         if !is_known(head.rdtype) && !is_generic {
             let ttl = self.settle_ttl(head, None).ok_or_else(|| at(file, first, NO_TTL))?;
-            let foreign = self.foreign(buffer, head.rdtype, tokens, first, file)?;
+            let foreign = self.foreign(buffer, head, tokens, file)?;
             self.zone.add_foreign(owner, ttl, foreign);
             return Ok(());
         }
         let start = self.zone.arena.len();
         let words = tokens.iter().map(|token| token.word(buffer));
         read_rdata(head.rdtype, words, self.place.origin.as_deref(), &mut self.zone.arena).map_err(|e| {
-            let token = tokens.get(e.word).or(tokens.last()).copied().or(first);
-            at(file, token, format!("{}: {}", t::to_text(head.rdtype), e.what))
+            let token = tokens.get(e.word).or(tokens.last()).copied().unwrap_or(head.place);
+            at(file, Some(token), format!("{}: {}", t::to_text(head.rdtype), e.what))
         })?;
         let rdata = self.zone.span_from(start);
         let minimum = (head.rdtype == t::SOA).then(|| self.zone.octets(rdata).last_chunk::<4>().copied()).flatten();
@@ -190,24 +192,18 @@ impl Scanner {
         head.ttl.or(self.ttl)
     }
 
-    fn foreign(
-        &self,
-        buffer: &[u8],
-        rdtype: u16,
-        tokens: &[Token],
-        first: Option<Token>,
-        file: &str,
-    ) -> Result<Foreign, ScanError> {
+    fn foreign(&self, buffer: &[u8], head: &Head, tokens: &[Token], file: &str) -> Result<Foreign, ScanError> {
+        let place = tokens.first().unwrap_or(&head.place);
         let origin = self.place.origin.as_deref().map(Name::from_wire).transpose();
-        let place = tokens.first().copied().or(first);
         Ok(Foreign {
             record: 0,
-            rdtype,
-            text: joined(buffer, tokens),
-            origin: origin.map_err(|e| at(file, first, e.what))?,
+            rdtype: head.rdtype,
+            // Octets beyond ASCII survive as Latin-1, which keeps one character for each.
+            text: joined(buffer, tokens).iter().map(|octet| char::from(*octet)).collect(),
+            origin: origin.map_err(|e| at(file, Some(*place), e.what))?,
             file: file.to_owned(),
-            line: place.map_or(0, |token| token.line),
-            column: place.map_or(0, |token| token.column),
+            line: place.line,
+            column: place.column,
         })
     }
 
@@ -263,7 +259,7 @@ impl Scanner {
     fn generate(&mut self, buffer: &[u8], range: &Token, pattern: &[Token], file: &str) -> Result<(), ScanError> {
         let fail = |what: &str| at(file, Some(*range), what);
         let text = joined(buffer, pattern);
-        let pattern = Pattern::parse(range.word(buffer).text, text.as_bytes()).map_err(&fail)?;
+        let pattern = Pattern::parse(range.word(buffer).text, &text).map_err(&fail)?;
         let (mut line, mut entry) = (Vec::new(), Entry::default());
         for value in pattern.values() {
             line.clear();
@@ -308,7 +304,7 @@ fn read_head(buffer: &[u8], tokens: &[Token], first: Option<Token>, file: &str) 
                 if rdtype == 0 || (128..=255).contains(&rdtype) || rdtype == t::OPT {
                     return Err(fail("a type that no record in a zone has"));
                 }
-                return Ok(Head { ttl, rdtype, used: used.saturating_add(1) });
+                return Ok(Head { ttl, rdtype, place: *token, used: used.saturating_add(1) });
             }
         }
     }
@@ -331,7 +327,7 @@ fn class(text: &[u8]) -> Option<u16> {
 }
 
 /// The words as text, one blank between those that do not touch.
-fn joined(buffer: &[u8], tokens: &[Token]) -> String {
+fn joined(buffer: &[u8], tokens: &[Token]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut before: Option<&Token> = None;
     for token in tokens {
@@ -345,6 +341,5 @@ fn joined(buffer: &[u8], tokens: &[Token]) -> String {
         text.extend_from_slice(word.text);
         text.extend_from_slice(quote);
     }
-    // Octets beyond ASCII survive as Latin-1, which keeps one character for each.
-    text.iter().map(|octet| char::from(*octet)).collect()
+    text
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::builder::{count, usize_of};
+use super::check::{dnskeys, is_sole_maker};
 use super::denial::{hashed_names, nsec_successors, Coverage, Denial, Hashed};
 use super::layout::{standings, Standing};
 use super::render::{Rendered, Renderer};
@@ -151,6 +152,8 @@ pub struct ZoneSigning {
     pub(crate) zone: Arc<Zone>,
     pub(crate) earlier: Option<Arc<Zone>>,
     pub(crate) plan: SigningPlan,
+    /// For each key: whether signatures of the earlier zone that name it are its own.
+    pub(crate) keepers: Vec<bool>,
     pub(crate) standings: Vec<Standing>,
     pub(crate) successors: Vec<u32>,
     pub(crate) hashes: Vec<Hashed>,
@@ -177,10 +180,13 @@ impl ZoneSigning {
                 hashes = hashed_names(&zone, &standings, salt, *iterations, coverage, threads)?;
             }
         }
+        let before = earlier.as_deref().map(dnskeys).unwrap_or_default();
+        let is_keeper = |key: &ZoneKey| is_sole_maker(&before, key.algorithm, key.key_tag, &key.dnskey);
+        let keepers = plan.keys.iter().map(is_keeper).collect();
         let denial_ttl = denial_ttl(&zone);
         let items = merge(&zone, &hashes);
         let supplied = (0..items.len().div_ceil(PIECE)).map(|_| Mutex::new(Vec::new())).collect();
-        Ok(ZoneSigning { zone, earlier, plan, standings, successors, hashes, denial_ttl, items, supplied })
+        Ok(ZoneSigning { zone, earlier, plan, keepers, standings, successors, hashes, denial_ttl, items, supplied })
     }
 
     /// How many pieces there are to ask `to_sign` for.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::check::{published, Earlier, Key, Problem, ProblemCode as Code, RrsigFields, Unverified};
 use super::denial::has_nsec;
 use super::layout::{is_signed_type, standings, Standing};
+use super::misfits::push_misfits;
 use super::render::{is_unchanged, push_canonical_record, Signable};
 use super::sign::{denial_ttl, Progress};
 use super::store::{Owner, Set, Zone};
@@ -174,7 +175,7 @@ impl<'a> Verifier<'a> {
 
     fn check_owner(&self, here: &Here<'a>, standing: Standing, data: &mut Vec<u8>, report: &mut Report) {
         let sets = self.zone.sets(here.owner);
-        check_aliases(here.wire, sets, report);
+        push_misfits(here.wire, sets, here.is_apex, &mut report.problems);
         for set in sets {
             if set.rdtype == t::RRSIG {
                 if !sets.iter().any(|other| other.rdtype == set.covers) {
@@ -339,17 +340,5 @@ impl<'a> Verifier<'a> {
         }
         let rdatas: Vec<&[u8]> = self.zone.rdatas(set).collect();
         is_unchanged(earlier.zone, owner, &Signable { rdtype: set.rdtype, ttl: set.ttl, rdatas: &rdatas })
-    }
-}
-
-/// A name with a CNAME has nothing else but what denies and signs it (RFC 1034 §3.6.2, RFC 4035 §2.5), and only one of it, or
-/// of DNAME (RFC 2181 §10.1, RFC 6672 §2.4).
-fn check_aliases(wire: &[u8], sets: &[Set], report: &mut Report) {
-    let beside = |set: &Set| !matches!(set.rdtype, t::CNAME | t::RRSIG | t::NSEC | t::NSEC3);
-    if sets.iter().any(|set| set.rdtype == t::CNAME) && sets.iter().any(beside) {
-        report.problems.push(Problem::at(Code::CnameAndOther, wire, t::CNAME));
-    }
-    for set in sets.iter().filter(|set| matches!(set.rdtype, t::CNAME | t::DNAME) && set.len() > 1) {
-        report.problems.push(Problem::at(Code::SeveralAliases, wire, set.rdtype));
     }
 }

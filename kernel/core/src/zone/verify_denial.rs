@@ -189,8 +189,12 @@ fn present(zone: &Zone, salt: &[u8], iterations: u16) -> Vec<Present> {
 fn read_nsec3(rdata: &[u8], hash: Hash, salt: &[u8], iterations: u16) -> Option<Present> {
     let [1, flags, i0, i1, length, rest @ ..] = rdata else { return None };
     let (its_salt, rest) = rest.split_at_checked(usize::from(*length))?;
-    let (_, rest) = rest.split_first()?;
+    let (hash_length, rest) = rest.split_first()?;
     let (next, types) = rest.split_first_chunk()?;
+    // RFC 5155 §8.2: with flags other than opt-out it MUST be ignored; so is a hash that is none of SHA-1.
+    if *flags > 1 || usize::from(*hash_length) != HASH_LEN {
+        return None;
+    }
     let is_of_chain = its_salt == salt && u16::from_be_bytes([*i0, *i1]) == iterations;
     is_of_chain.then(|| Present { hash, next: *next, opt_out: flags & 1 == 1, types: bitmap::types(types) })
 }
