@@ -36,7 +36,7 @@ def run_tests(target: Path, arguments: list[str]) -> int:
     environment = {**os.environ, "PYTHONPATH": str(target)}
     show = "import dns, dns.version; print('dnspython', dns.version.version, 'from', dns.__file__)"
     subprocess.run([sys.executable, "-c", show], check=True, env=environment, cwd=ROOT)
-    command = [sys.executable, "-m", "pytest", "tests/unit", "-q", *arguments]
+    command = [sys.executable, "-m", "pytest", "tests/unit", "-q", "-n", "2", "--dist", "loadfile", *arguments]
     return subprocess.run(command, check=False, env=environment, cwd=ROOT).returncode
 
 

@@ -1,6 +1,7 @@
 """Master files (RFC 1035 §5): text to RRsets. dnspython reads the tokens and the rdata; the grouping is ours, so that
 nothing is lost or merged that a broken zone may hold (two CNAMEs, RRSIGs of several types at one owner)."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _Key = tuple[Name, int, int, int]  # owner, class, type, covered type
 
 _MAX_TTL: Final = 0x7FFFFFFF  # RFC 2181 §8
+# How many fields come before the base64 that ends the rdata (RFC 4034 §2.2, §3.2; RFC 7344 §3.2).
+_BASE64_AFTER: Final = {rr.DNSKEY: 3, rr.CDNSKEY: 3, rr.RRSIG: 8}
 _CLASSES: Final = {"IN": 1, "CH": 3, "HS": 4}
 
 
@@ -119,13 +122,21 @@ class _Reader:
         import dns.rdata
 
         try:
+            source = self.tokens if rdtype not in _BASE64_AFTER else self.with_sound_base64(_BASE64_AFTER[rdtype])
             origin = _dnspython_name(self.origin)
             # dnspython takes numbers for class and type too, whatever its annotations say.
-            rdata = dns.rdata.from_text(self.rdclass, rdtype, self.tokens, origin, relativize=False)  # type: ignore[arg-type]
+            rdata = dns.rdata.from_text(self.rdclass, rdtype, source, origin, relativize=False)  # type: ignore[arg-type]
             wire = rdata.to_wire()
         except bad_rdata_errors() as error:
             raise self.fail(f"bad rdata: {error}") from None
         return wire or b""
+
+    def with_sound_base64(self, fields_before: int) -> str:
+        """The rest of the line. dnspython before 2.9 skips what is not base64, and so makes another key of a mistyped one."""
+        fields: list[str] = [token.value for token in self.tokens.get_remaining()]
+        if fields[:1] != ["\\#"]:
+            base64.b64decode("".join(fields[fields_before:]), validate=True)
+        return " ".join(fields)
 
     def add(self, owner: Name, rdtype: int, ttl: int, rdata: bytes) -> None:
         covers = int.from_bytes(rdata[:2], "big") if rdtype == rr.RRSIG else 0

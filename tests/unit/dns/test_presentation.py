@@ -164,3 +164,17 @@ def test_messages_cross_the_dnspython_edge_unchanged() -> None:
     assert isinstance(theirs, dns.message.Message)
     back = message_from_dnspython(theirs)
     assert (back.id, back.question, back.answer) == (7, message.question, message.answer)
+
+
+@pytest.mark.parametrize(
+    "rdata",
+    ["DNSKEY 257 3 13 AA!AA", "CDNSKEY 0 3 0 AA=A", "RRSIG A 13 2 60 20260101000000 20250101000000 1 example. ?AAA"],
+)
+def test_what_is_not_base64_is_refused_by_every_dnspython(rdata: str) -> None:
+    with pytest.raises(InputError, match="zone text line 1: bad rdata"):
+        rrsets_from_text(f"example. IN {rdata}\n", None)
+
+
+def test_base64_may_be_split_anywhere_and_rdata_be_generic() -> None:
+    split, generic = rrsets_from_text("a. DNSKEY 257 3 ( 13 A QID\n BA== )\nb. DNSKEY \\# 8 0101030d 01020304\n", None)
+    assert split.rdatas == generic.rdatas == (bytes.fromhex("0101030d01020304"),)

@@ -73,7 +73,7 @@ def test_a_bad_private_file(files: Files, edit: Callable[[str], str], message: s
     [
         (lambda text: "", "holds 0 DNSKEY"),
         (lambda text: text + "example. IN DNSKEY 256 3 13 AAAA\n", "holds 2 DNSKEY"),
-        (_edit("DNSKEY", "KEY"), "holds 0 DNSKEY"),
+        (_edit("DNSKEY", "CDNSKEY"), "holds 0 DNSKEY"),
         (_edit("257 3 13", "257 3 14"), "which its name denies"),
         (_edit("257 3 13", "256 3 13"), "which its name denies"),
         (_edit("257 3 13", "99999 3 13"), "bad rdata"),
