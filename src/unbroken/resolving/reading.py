@@ -48,6 +48,9 @@ def read(message: Message, zone: Name, name: Name, rdtype: int, *, recursive: bo
     # A recursive server hands on proofs from wherever they come: from the zone that holds the name, which may be above the
     # one that is forwarded. They are taken along for the validator, nothing else believes them.
     scope = Name.ROOT if recursive else zone
+    if not recursive and _is_recursion_lame(message) and not (message.answer or message.authority):
+        # Not even an SOA (RFC 2308 §2): a middlebox in the server's place, which knows no zone, takes all names for missing.
+        return Reading(Kind.LAME, message, detail="answers as a recursive server, and with nothing")
     if rcode == rr.NXDOMAIN or trail.found or trail.records:
         return _answer(message, scope, trail, _is_recursion_lame(message) and not recursive)
     return _negative(message, scope, trail, rdtype, recursive)

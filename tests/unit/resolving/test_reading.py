@@ -219,3 +219,15 @@ def test_a_message_of_another_class_is_no_answer() -> None:
 def test_any_takes_everything_at_the_name() -> None:
     reply = message(rdtype=rr.ANY, answer=(a("www.example.com."), rrsig("www.example.com.", rr.A), a("x.example.com.")))
     assert len(read(reply, ZONE, WWW, rr.ANY).message.answer) == 2
+
+
+@pytest.mark.parametrize("rcode", [rr.NOERROR, rr.NXDOMAIN])
+def test_a_middlebox_that_knows_nothing_is_no_server_of_the_zone(rcode: int) -> None:
+    """RFC 2308 §2: a negative answer of the zone's own server has its SOA; one with RA, without AA and empty is of another."""
+    empty = message(flags=rr.QR | rr.RA, rcode=rcode)
+    assert read(empty, ZONE, WWW, rr.A).kind is Kind.LAME
+    assert read(empty, ZONE, WWW, rr.A, recursive=True).kind is not Kind.LAME
+    assert (
+        read(message(flags=rr.QR | rr.RA, rcode=rcode, authority=(soa("example.com."),)), ZONE, WWW, rr.A).kind
+        is Kind.WEAK
+    )
