@@ -4,13 +4,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.anchors.store import TrustAnchors
 from unbroken.dns import Name, RRset, WireError
 from unbroken.dns.registry import ALGORITHMS, DIGEST_LENGTHS
 from unbroken.errors import InputError
+from unbroken.records import dataclass
 
 DS: Final = 43
 DNSKEY: Final = 48

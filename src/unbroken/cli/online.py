@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from unbroken.chain import Chain, Question, Status
 from unbroken.cli import options
 from unbroken.errors import StateError, UsageError
 from unbroken.files import read_bounded
+from unbroken.records import dataclass, replace
 from unbroken.resolving.clock import FixedWallClock, SystemClock
 from unbroken.resolving.hints import Hints, parse_hints
 from unbroken.resolving.options import Options

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from unbroken.records import dataclass
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Result = TypeVar("_Result")

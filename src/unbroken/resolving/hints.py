@@ -1,10 +1,10 @@
 """Where to start: the root hints, compiled in or from a file, and the servers of stub zones."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.dns import Name
 from unbroken.errors import InputError
+from unbroken.records import dataclass
 
 # The root servers of the IANA hints file (https://www.internic.net/domain/named.root), as of 2025.
 _ROOT_SERVERS: Final = (
