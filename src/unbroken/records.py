@@ -1,10 +1,10 @@
 """Values with named fields: `dataclass`, `field` and `replace` as in the standard library, but cheap to load.
 
 The standard `dataclasses` loads `inspect`, and compiles half a dozen methods for every class when its module is imported: of
-the CPU time of `unbroken check`, that was a quarter. Here nothing is compiled; what differs between classes is a tuple of
-their fields, which the same few methods go through. `msgspec` makes its classes as fast, but takes longer to load than they
-save. Type checkers are shown the original, and functions of `dataclasses` take these classes for their own. What nobody
-here asks for is left out: inheritance, ordering, `__post_init__`, class variables.
+the CPU time of `unbroken check`, that was a quarter. Here all classes share a few methods that go through the fields, and a
+constructor is compiled for those of which many are made. `msgspec` makes classes as fast, but to load it takes as long as all
+of the validator. Type checkers are shown the original, and functions of `dataclasses` take these classes for their own. What
+nobody here asks for is left out: inheritance, ordering, `__post_init__`, class variables.
 """
 
 from operator import attrgetter
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dataclasses import replace as replace
 else:
     _MISSING = object()
+    _MANY = 100  # instances of a class, from which on compiling its constructor pays
 
     class _Field:
         """What is known of a field: its default, or what makes one, and whether it counts when values are compared."""
@@ -66,16 +67,30 @@ else:
         return value if isinstance(value, _Field) else _Field(value, None, True)
 
     def _constructor(cls, fields):
+        """Takes its time; where many are made, it puts a compiled one in its place."""
         # A slot's own setter is not kept from setting by `_refuse_change`.
-        setters = tuple(cls.__dict__[name].__set__ for name in fields)
+        setters = {name: cls.__dict__[name].__set__ for name in fields}
+        made = 0
 
         def __init__(self, /, *values, **named):
+            nonlocal made
+            made += 1
+            if made == _MANY and all(each.factory is None for each in fields.values()):
+                cls.__init__ = _compiled_constructor(fields, setters)
             if named or len(values) != len(setters):
                 values = _completed(cls, fields, values, named)
-            for set_to, value in zip(setters, values, strict=True):
+            for set_to, value in zip(setters.values(), values, strict=True):
                 set_to(self, value)
 
         return __init__
+
+    def _compiled_constructor(fields, setters):
+        known = {f"set_{name}": setter for name, setter in setters.items()}
+        known |= {f"default_{name}": each.default for name, each in fields.items() if each.default is not _MISSING}
+        parameters = [f"{name}=default_{name}" if f"default_{name}" in known else name for name in fields]
+        body = "".join(f"\n set_{name}(self, {name})" for name in fields)
+        exec(f"def __init__(self, {', '.join(parameters)}):{body}", known)
+        return known["__init__"]
 
     def _completed(cls, fields, values, named):
         """A value for every field, in their order. Raises TypeError for what a function would not take either."""
