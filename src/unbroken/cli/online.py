@@ -1,9 +1,8 @@
 """Asking the network, for `check` and `prove`: a resolver as the options say, and the evidence that it gathers."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 
 from unbroken.chain import Chain, Question, Status
 from unbroken.cli import options
@@ -12,9 +11,11 @@ from unbroken.files import read_bounded
 from unbroken.records import dataclass, replace
 from unbroken.resolving.clock import FixedWallClock, SystemClock
 from unbroken.resolving.hints import Hints, parse_hints
+from unbroken.resolving.loop import Loop
 from unbroken.resolving.options import Options
 from unbroken.resolving.resolution import Resolution
 from unbroken.resolving.resolver import Resolver
+from unbroken.resolving.selecting import SelectingTransport
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits, Work
 from unbroken.validation.capture import Recorder, capture_to_json
@@ -22,6 +23,8 @@ from unbroken.validation.protocol import Effort
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
+
+_T = TypeVar("_T")
 
 _BROKEN: Final = (Status.INDETERMINATE, Status.BOGUS)
 _SILENCE: Final = ResolverLimits().silence
@@ -116,11 +119,7 @@ def ask(
     """Resolve and validate."""
     now = options.current_time(at)
     anchors = options.anchors(anchor_files, now) if anchor_files or not network.lab else None
-    work = _ask(question, network, anchors, at, all_paths=all_paths)
-    try:
-        return asyncio.run(work)
-    finally:
-        work.close()  # an interrupt may come before the loop has begun it
+    return _run(_ask(question, network, anchors, at, all_paths=all_paths), network)
 
 
 def ask_all(
@@ -130,7 +129,19 @@ def ask_all(
     at. Raises StateError when no server at all could be reached."""
     now = options.current_time(at)
     anchors = options.anchors(anchor_files, now) if anchor_files or not network.lab else None
-    return asyncio.run(_ask_all(questions, network, anchors, at))
+    return _run(_ask_all(questions, network, anchors, at), network)
+
+
+def _run(work: Coroutine[Any, Any, _T], network: Network) -> _T:
+    """What it comes to: in asyncio's loop only where that is needed, by a lab, since loading it takes longer than to ask."""
+    try:
+        if not network.lab:
+            return Loop().run(work)
+        import asyncio
+
+        return asyncio.run(work)
+    finally:
+        work.close()  # an interrupt may come before the loop has begun it
 
 
 async def _ask_all(
@@ -196,6 +207,7 @@ def _build(
         forwarders=(Server(network.resolver, network.port),) if network.resolver is not None else (),
         anchors=anchors,
         resolver_limits=ResolverLimits(seconds=network.timeout),
+        transport=None if network.lab else SelectingTransport(),
         options=Options(port=port, use_ipv4=network.use_ipv4, use_ipv6=network.use_ipv6),
         clock=SystemClock() if at is None else FixedWallClock(at),
     )
