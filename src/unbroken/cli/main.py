@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Final
@@ -59,6 +58,8 @@ class LazyGroup(click.Group):
         """An unknown command is answered with the nearest one there is."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
             near = get_close_matches(name, COMMANDS, n=1, cutoff=0.5)
             hint = f"did you mean `{near[0]}`?" if near else "`unbroken --help` lists the commands"
             raise click.UsageError(f"there is no command {name!r}; {hint}", ctx)

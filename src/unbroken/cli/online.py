@@ -9,6 +9,7 @@ from unbroken.cli import options
 from unbroken.errors import StateError, UsageError
 from unbroken.files import read_bounded
 from unbroken.records import dataclass, replace
+from unbroken.resolving.addresses import address_rdata, address_text
 from unbroken.resolving.clock import FixedWallClock, SystemClock
 from unbroken.resolving.hints import Hints, parse_hints
 from unbroken.resolving.loop import Loop
@@ -18,11 +19,11 @@ from unbroken.resolving.resolver import Resolver
 from unbroken.resolving.selecting import SelectingTransport
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits, Work
-from unbroken.validation.capture import Recorder, capture_to_json
 from unbroken.validation.protocol import Effort
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
+    from unbroken.validation.capture import Recorder
 
 _T = TypeVar("_T")
 
@@ -65,22 +66,20 @@ class Network:
 def _address(text: str | None) -> str | None:
     if text is None:
         return None
-    import ipaddress
-
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise UsageError(f"{text!r} is not an address; --resolver wants an IPv4 or IPv6 address") from None
+    rdata = address_rdata(text)
+    if rdata is None:
+        raise UsageError(f"{text!r} is not an address; --resolver wants an IPv4 or IPv6 address")
+    return address_text(rdata)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chain, the time it was judged at (epoch seconds), by which anchors, and the responses that it rests on."""
+    """A chain, when it was judged (epoch seconds) and by which anchors, and the accounts of its questions: all responses."""
 
     chain: Chain
     now: int
     anchors: "TrustAnchors"
-    recorder: Recorder
+    works: list[Work]
     trouble: str = ""
     """Why there is no chain to speak of, when no server gave an answer that counts."""
 
@@ -97,7 +96,9 @@ class Result:
         """The responses as a capture file holds them."""
         import json
 
-        capture = self.recorder.capture(self.chain.question, self.now)
+        from unbroken.validation.capture import capture_to_json
+
+        capture = _recorded(self.works).capture(self.chain.question, self.now)
         return (json.dumps(capture_to_json(capture), indent=1) + "\n").encode("ascii")
 
 
@@ -153,7 +154,7 @@ async def _ask_all(
             from unbroken.cli.unreachable import trouble
 
             silence = min(network.timeout, _SILENCE)
-            raise StateError(trouble(questions[0], _recorded(resolver).responses.values(), network, silence))
+            raise StateError(trouble(questions[0], _recorded(resolver.works).responses.values(), network, silence))
         return resolutions, resolver.clock.now()
 
 
@@ -163,20 +164,23 @@ async def _ask(
     async with _resolver(network, anchors, at) as resolver:
         effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
         resolution = await resolver.resolve(question.name, question.rdtype, effort=effort)
-        recorder = _recorded(resolver)
         chain, now, trouble = resolution.chain, resolver.clock.now(), ""
         # Something on the path that answers in the servers' place is no network either, whatever it says.
         if chain.status in _BROKEN and not any(work.heard for work in resolver.works):
             from unbroken.cli.unreachable import trouble as describe
 
-            trouble = describe(question, recorder.responses.values(), network, min(network.timeout, _SILENCE))
+            trouble = describe(
+                question, _recorded(resolver.works).responses.values(), network, min(network.timeout, _SILENCE)
+            )
             chain = Chain(question, findings=chain.findings)
-        return Result(chain, now, resolver.anchors, recorder, trouble)
+        return Result(chain, now, resolver.anchors, resolver.works, trouble)
 
 
-def _recorded(resolver: _Recording) -> Recorder:
+def _recorded(works: list[Work]) -> "Recorder":
+    from unbroken.validation.capture import Recorder
+
     recorder = Recorder()
-    for work in resolver.works:
+    for work in works:
         for lookup, response in work.responses.items():
             recorder.note(lookup, response)
     return recorder

@@ -54,7 +54,7 @@ def address_text(rdata: bytes) -> str:
     """An address record's rdata in text form: dotted quad, or IPv6 groups without shortening beyond leading zeros."""
     if len(rdata) == 4:
         return ".".join(map(str, rdata))
-    import socket  # asyncio has it loaded wherever queries are sent
+    import socket  # loaded anyway wherever queries are sent
 
     return socket.inet_ntop(socket.AF_INET6, rdata)
 
@@ -65,7 +65,7 @@ def address_rdata(text: str) -> bytes | None:
 
     try:
         return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL, or no ASCII
         return None
 
 
