@@ -16,7 +16,6 @@ from unbroken.resolving.loop import Loop
 from unbroken.resolving.options import Options
 from unbroken.resolving.resolution import Resolution
 from unbroken.resolving.resolver import Resolver
-from unbroken.resolving.selecting import SelectingTransport
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits, Work
 from unbroken.validation.protocol import Effort
@@ -211,7 +210,6 @@ def _build(
         forwarders=(Server(network.resolver, network.port),) if network.resolver is not None else (),
         anchors=anchors,
         resolver_limits=ResolverLimits(seconds=network.timeout),
-        transport=None if network.lab else SelectingTransport(),
         options=Options(port=port, use_ipv4=network.use_ipv4, use_ipv6=network.use_ipv6),
         clock=SystemClock() if at is None else FixedWallClock(at),
     )
