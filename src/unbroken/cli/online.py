@@ -28,6 +28,7 @@ _T = TypeVar("_T")
 
 _BROKEN: Final = (Status.INDETERMINATE, Status.BOGUS)
 _SILENCE: Final = ResolverLimits().silence
+_PORT: Final = 53
 _MAX_HINTS: Final = 1 << 20  # octets of a hints file
 
 
@@ -46,17 +47,13 @@ class Network:
     @staticmethod
     def from_options(values: Mapping[str, Any]) -> "Network":
         """Raises UsageError for options that exclude each other."""
-        if values["only_ipv4"] and values["only_ipv6"]:
-            raise UsageError("--ipv4 and --ipv6 exclude each other; without either, both are used")
-        sources = [name for name in ("hints", "resolver", "lab") if values[name]]
-        if len(sources) > 1:
-            raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: each says whom to ask")
+        options.refuse_together(values)
         return Network(
             values["hints"],
             _address(values["resolver"]),
-            values["port"],
+            values["port"] or _PORT,
             values["lab"],
-            values["timeout"],
+            values["timeout"] or ResolverLimits().seconds,
             not values["only_ipv6"],
             not values["only_ipv4"],
         )
