@@ -99,7 +99,8 @@ class Parser(ArgumentParser):
         """As the usage shows them."""
         self.options: list[tuple[str, str]] = []
         """Names and metavar, and help."""
-        self._takes_value: dict[str, bool] = {}
+        self._long: dict[str, str] = {}
+        """For each name of an option its longest, if it takes a value, or else nothing."""
 
     def word(self, dest: str, shown: str, **how: Any) -> None:
         """An argument that is known by its place. `how`: as for `add_argument`."""
@@ -109,13 +110,13 @@ class Parser(ArgumentParser):
     def option(self, *names: str, metavar: str, help: str, shown_default: str = "", **how: Any) -> None:
         """An option with a value."""
         self.add_argument(*names, **how)
-        self._takes_value |= dict.fromkeys(names, True)
+        self._long |= dict.fromkeys(names, max(names, key=len))
         self.options.append((f"{', '.join(names)} {metavar}", help + (f"  [{shown_default}]" if shown_default else "")))
 
     def flag(self, *names: str, help: str, **how: Any) -> None:
         """An option without one."""
         self.add_argument(*names, **{"action": "store_true", **how})
-        self._takes_value |= dict.fromkeys(names, False)
+        self._long |= dict.fromkeys(names, "")
         self.options.append((", ".join(names), help))
 
     def settings(self, words: Sequence[str]) -> dict[str, Any]:
@@ -142,17 +143,17 @@ class Parser(ArgumentParser):
                 others += rest
             elif not word.startswith("-") or word == "-":
                 others.append(word)
-            elif self._takes_value.get(word):
+            elif self._long.get(word):
                 value = next(rest, None)
-                options.append(word if value is None else f"{word}={value}" if word[1] == "-" else word + value)
-            elif is_joined and self._takes_value.get(name) is False:
+                options.append(word if value is None else f"{self._long[word]}={value}")
+            elif is_joined and self._long.get(name) == "":
                 self.error(f"{name} takes no value")
-            elif name in self._takes_value or (word[1] != "-" and word[:2] in self._takes_value):
+            elif name in self._long or (word[1] != "-" and word[:2] in self._long):
                 options.append(word)
             elif "-h" in words or "--help" in words:
                 raise Told
             else:
-                _no_such("option", name, self._takes_value, self.prog)
+                _no_such("option", name, self._long, self.prog)
         return options, others
 
     def error(self, message: str) -> NoReturn:
@@ -165,5 +166,5 @@ def _no_such(kind: str, name: str, known: Mapping[str, object], path: str) -> No
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"see `{path} --help`"
+    hint = f"did you mean `{near[0]}`?" if near else f"see `{path} --help`"
     raise UsageError(f"there is no {kind} {name}; {hint}")

@@ -18,6 +18,7 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 50)
     from unbroken.cli.main import EXIT_INTERRUPTED, run
 
+    sys.unraisablehook = _end_if_interrupted
     _set_interrupt(is_interruptible, _signal.default_int_handler)
     try:
         code = run()
@@ -26,6 +27,17 @@ def main() -> None:
     _set_interrupt(is_interruptible, _signal.SIG_DFL)
     gc.freeze()  # nor is there any to look for at the end, while the interpreter is taken apart
     sys.exit(code)
+
+
+def _end_if_interrupted(lost: "sys.UnraisableHookArgs") -> None:
+    """An interrupt that meets a callback, as each import makes one, would be told of and forgotten: end as if it had come
+    through. Files that matter stand a kill at any moment."""
+    if lost.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(lost)
+        return
+    from unbroken.cli.main import EXIT_INTERRUPTED, complain
+
+    os._exit(complain("interrupted", EXIT_INTERRUPTED))
 
 
 def _set_interrupt(is_interruptible: bool, handler: object) -> None:

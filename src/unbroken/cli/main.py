@@ -68,15 +68,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = GROUP.invoke("unbroken", sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
     except KeyboardInterrupt:
-        return _complain("interrupted", EXIT_INTERRUPTED)
+        return complain("interrupted", EXIT_INTERRUPTED)
     except UnbrokenError as error:
-        return _complain(str(error), _exit_code(error))
+        return complain(str(error), _exit_code(error))
     except BrokenPipeError:
         return _drop_output(EXIT_BROKEN_PIPE)
     except OSError as error:
-        return _drop_output(_complain(_os_text(error), EXIT_USAGE))
+        return _drop_output(complain(_os_text(error), EXIT_USAGE))
     except RecursionError:
-        return _complain("the input is nested too deeply to be read", EXIT_USAGE)
+        return complain("the input is nested too deeply to be read", EXIT_USAGE)
     return code
 
 
@@ -92,8 +92,8 @@ def _os_text(error: OSError) -> str:
     return f"{where}{error.strerror or error}"
 
 
-def _complain(text: str, code: int) -> int:
-    """One line on standard error, whatever the text holds."""
+def complain(text: str, code: int) -> int:
+    """One line on standard error, whatever the text holds; the code."""
     with suppress(OSError, ValueError):
         sys.stderr.write(f"unbroken: {safe(' '.join(text.split()))}\n")
         sys.stderr.flush()
