@@ -5,8 +5,9 @@ that. argparse shows help in another way with every version of Python, and in tw
 """
 
 import sys
-from argparse import Action, ArgumentParser
+from argparse import Action, ArgumentParser, HelpFormatter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -94,7 +95,9 @@ class Parser(ArgumentParser):
     """An `ArgumentParser` that takes options anywhere, and that keeps what the help has to show."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, add_help=False, allow_abbrev=False)
+        # It looks at each argument with a formatter, which would load `shutil` for the width of a terminal.
+        formatter = partial(HelpFormatter, width=80)
+        super().__init__(path, add_help=False, allow_abbrev=False, formatter_class=formatter)
         self.words: list[str] = []
         """As the usage shows them."""
         self.options: list[tuple[str, str]] = []
