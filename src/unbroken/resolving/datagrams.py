@@ -1,10 +1,13 @@
 """What both transports over sockets share: the socket of a query over UDP, and which reply belongs to a query."""
 
+# The part of `socket` in C. The other makes enumerations of some hundred constants whenever it is loaded.
+import _socket
 import os
-import socket
-from typing import Final
+from typing import Final, TypeVar
 
 from unbroken.resolving.transport import Server
+
+_Socket = TypeVar("_Socket", bound=_socket.socket)
 
 HEADER: Final = 12
 """Octets of a message's header (RFC 1035 §4.1.1)."""
@@ -41,14 +44,14 @@ def _question_end(query: bytes) -> int:
     return position + 5
 
 
-def family(server: Server) -> socket.AddressFamily:
+def family(server: Server) -> int:
     """The family of the server's address."""
-    return socket.AF_INET6 if server.is_ipv6 else socket.AF_INET
+    return _socket.AF_INET6 if server.is_ipv6 else _socket.AF_INET
 
 
-def open_udp(server: Server) -> socket.socket:
-    """A connected socket that does not block. Raises OSError."""
-    sock = socket.socket(family(server), socket.SOCK_DGRAM)
+def open_udp(server: Server, kind: type[_Socket]) -> _Socket:
+    """A connected socket, of that class, that does not block. Raises OSError."""
+    sock = kind(family(server), _socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
         # RFC 5452 §9.2: the source port must be unpredictable and from the whole range.

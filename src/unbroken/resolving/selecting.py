@@ -1,8 +1,8 @@
 """The transport for the small loop: as `unbroken.resolving.sockets`, without asyncio."""
 
-import socket
+import _socket
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from unbroken.resolving.datagrams import HEADER, STRAYS, family, is_reply, open_udp, reason
 from unbroken.resolving.loop import readable, writable
@@ -24,7 +24,7 @@ class SelectingTransport:
 
 
 async def _exchange_udp(server: Server, query: bytes, deadline: float) -> bytes:
-    with open_udp(server) as sock:
+    with closing(open_udp(server, _socket.socket)) as sock:
         sock.send(query)
         for _ in range(STRAYS):
             reply = await _receive(sock, 65535, deadline)
@@ -34,7 +34,7 @@ async def _exchange_udp(server: Server, query: bytes, deadline: float) -> bytes:
 
 
 async def _exchange_tcp(server: Server, query: bytes, deadline: float) -> bytes:
-    with socket.socket(family(server), socket.SOCK_STREAM) as sock:
+    with closing(_socket.socket(family(server), _socket.SOCK_STREAM)) as sock:
         await _connect(sock, server, deadline)
         await _send_all(sock, len(query).to_bytes(2, "big") + query, deadline)
         length = int.from_bytes(await _receive_exactly(sock, 2, deadline), "big")
@@ -46,24 +46,24 @@ async def _exchange_tcp(server: Server, query: bytes, deadline: float) -> bytes:
     return reply
 
 
-async def _connect(sock: socket.socket, server: Server, deadline: float) -> None:
+async def _connect(sock: _socket.socket, server: Server, deadline: float) -> None:
     sock.setblocking(False)
     with suppress(BlockingIOError):
         sock.connect((server.address, server.port))
     await writable(sock.fileno(), deadline)
-    error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    error = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR)
     if error:
         raise OSError(error, "no connection")
 
 
-async def _send_all(sock: socket.socket, data: bytes, deadline: float) -> None:
+async def _send_all(sock: _socket.socket, data: bytes, deadline: float) -> None:
     while data:
         await writable(sock.fileno(), deadline)
         with suppress(BlockingIOError):
             data = data[sock.send(data) :]
 
 
-async def _receive(sock: socket.socket, size: int, deadline: float) -> bytes:
+async def _receive(sock: _socket.socket, size: int, deadline: float) -> bytes:
     """What has come, at most so many octets."""
     while True:
         await readable(sock.fileno(), deadline)
@@ -71,7 +71,7 @@ async def _receive(sock: socket.socket, size: int, deadline: float) -> bytes:
             return sock.recv(size)
 
 
-async def _receive_exactly(sock: socket.socket, size: int, deadline: float) -> bytes:
+async def _receive_exactly(sock: _socket.socket, size: int, deadline: float) -> bytes:
     """So many octets. Raises EOFError when the connection ends before."""
     data = bytearray()
     while len(data) < size:

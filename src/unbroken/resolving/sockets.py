@@ -1,6 +1,7 @@
 """The transport over real sockets: UDP from a fresh random port for every query, TCP with length framing."""
 
 import asyncio
+import socket
 
 from unbroken.resolving.datagrams import HEADER, STRAYS, is_reply, open_udp, reason
 from unbroken.resolving.transport import Server, TransportError, TransportSpoofed, TransportTimeout
@@ -28,7 +29,7 @@ def _reason(error: Exception) -> str:
 
 async def _exchange_udp(server: Server, query: bytes) -> bytes:
     loop = asyncio.get_running_loop()
-    sock = open_udp(server)
+    sock = open_udp(server, socket.socket)
     try:
         await loop.sock_sendall(sock, query)
         for _ in range(STRAYS):
