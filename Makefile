@@ -91,6 +91,7 @@ $(KERNEL): $(VENV) $(RUST) pyproject.toml
 	@$(PIP) install --requirement .venv/requirements.txt
 	@echo "building the kernel (the first time takes some minutes)"
 	@$(PYTHON) -m maturin develop --release > .venv/build.log 2>&1 || { cat .venv/build.log >&2; exit 1; }
+	@$(PYTHON) -m compileall -q src/unbroken
 	@touch $@
 
 $(TOOLS): $(KERNEL) pyproject.toml tools/requirements.py

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
-
-from unbroken.cli.main import group
+from unbroken.cli.command import Command
+from unbroken.cli.main import GROUP
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+WIDTH = 100  # columns
 HEADER = """# Commands
 
 <!-- Made from the command line's own help by tools/cli_docs.py; edit the help there, not this file. -->
@@ -17,30 +17,18 @@ HEADER = """# Commands
 
 def document() -> str:
     """The whole page."""
-    return HEADER + "".join(_section(context) for context in _contexts(_context(group, "unbroken", None)))
+    return HEADER + "".join(_sections(GROUP, "unbroken"))
 
 
-def _context(command: click.Command, name: str, parent: click.Context | None) -> click.Context:
-    return click.Context(command, info_name=name, parent=parent, terminal_width=100, help_option_names=["-h", "--help"])
-
-
-def _contexts(context: click.Context) -> Iterator[click.Context]:
+def _sections(command: Command, path: str) -> Iterator[str]:
     """A command and all below it."""
-    yield context
-    command = context.command
-    if not isinstance(command, click.Group):
-        return
-    for name in command.list_commands(context):
+    yield f"\n## `{path}`\n\n```text\n{command.help(path, WIDTH)}```\n"
+    for name in command.parts:
         try:
-            child = command.get_command(context, name)
+            part = command.part(name)
         except ImportError:  # a command whose module is not part of this build
             continue
-        if child is not None:
-            yield from _contexts(_context(child, name, context))
-
-
-def _section(context: click.Context) -> str:
-    return f"\n## `{context.command_path}`\n\n```text\n{context.command.get_help(context)}\n```\n"
+        yield from _sections(part, f"{path} {name}")
 
 
 def main() -> int:

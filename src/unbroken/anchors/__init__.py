@@ -1,16 +1,31 @@
 """Trust anchors: where validation starts, and where it is told to stop.
 
-`verify_signature` and its types are loaded on first use, since they need `cryptography`.
+All is loaded on first use: most who need anchors need the store of them only, and few need `cryptography`.
 """
 
 from typing import TYPE_CHECKING
 
-from unbroken.anchors.builtin import iana_root
-from unbroken.anchors.files import Format, detect, load, parse, read
-from unbroken.anchors.store import NegativeTrustAnchor, TrustAnchor, TrustAnchors
-
 if TYPE_CHECKING:
+    from unbroken.anchors.builtin import iana_root
+    from unbroken.anchors.files import Format, detect, load, parse, read
     from unbroken.anchors.iana import Reason, SignatureRefused, SignedBy, verify_signature
+    from unbroken.anchors.store import NegativeTrustAnchor, TrustAnchor, TrustAnchors
+
+_HOMES = {
+    "Format": "files",
+    "NegativeTrustAnchor": "store",
+    "Reason": "iana",
+    "SignatureRefused": "iana",
+    "SignedBy": "iana",
+    "TrustAnchor": "store",
+    "TrustAnchors": "store",
+    "detect": "files",
+    "iana_root": "builtin",
+    "load": "files",
+    "parse": "files",
+    "read": "files",
+    "verify_signature": "iana",
+}
 
 __all__ = [
     "Format",
@@ -28,12 +43,11 @@ __all__ = [
     "verify_signature",
 ]
 
-_LAZY = ("Reason", "SignatureRefused", "SignedBy", "verify_signature")
-
 
 def __getattr__(name: str) -> object:
-    if name in _LAZY:
-        from unbroken.anchors import iana
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return getattr(iana, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"unbroken.anchors.{home}"), name)

@@ -1,11 +1,11 @@
 """Trust anchors from a file, its format found out by looking at it."""
 
+import codecs
 import os
 from collections.abc import Iterator
 from enum import Enum
 from typing import Final
 
-from unbroken.anchors import autotrust, bind, zonefile
 from unbroken.anchors.records import Entry, build
 from unbroken.anchors.store import TrustAnchors
 from unbroken.errors import InputError
@@ -57,16 +57,25 @@ def detect(text: str) -> Format:
     """What the text looks like. Zone-file lines are what it is when it is nothing else."""
     if text.lstrip().startswith("<"):
         return Format.ROOT_XML
-    if autotrust.MARK.search(text):
-        return Format.AUTOTRUST
-    if bind.BLOCK.search(text):
-        return Format.BIND
+    # The words that each format has to have come first: its pattern takes longer to compile than a whole file takes to read.
+    if "autotrust" in text or ";;" in text:
+        from unbroken.anchors.autotrust import MARK
+
+        if MARK.search(text):
+            return Format.AUTOTRUST
+    if "{" in text:
+        from unbroken.anchors.bind import BLOCK
+
+        if BLOCK.search(text):
+            return Format.BIND
     return Format.ZONE_LINES
 
 
 def _entries(data: bytes, source: str, now: int) -> Iterator[Entry]:
+    # A byte order mark may lead. The codec that takes it off would be one more module to load.
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(f"{source}:{line}", "not text", "anchor files are ASCII or UTF-8 text") from None
@@ -76,8 +85,14 @@ def _entries(data: bytes, source: str, now: int) -> Iterator[Entry]:
 
             return parse_root_xml(data, source, now)
         case Format.AUTOTRUST:
-            return autotrust.parse_autotrust(text, source)
+            from unbroken.anchors.autotrust import parse_autotrust
+
+            return parse_autotrust(text, source)
         case Format.BIND:
-            return bind.parse_bind(text, source)
+            from unbroken.anchors.bind import parse_bind
+
+            return parse_bind(text, source)
         case Format.ZONE_LINES:
-            return zonefile.parse_zone_lines(text, source)
+            from unbroken.anchors.zonefile import parse_zone_lines
+
+            return parse_zone_lines(text, source)

@@ -1,16 +1,15 @@
 """From the fields that people write to DS and DNSKEY RDATA: shared by the readers of all anchor file formats."""
 
-import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.anchors.store import TrustAnchors
 from unbroken.dns import Name, RRset, WireError
 from unbroken.dns.registry import ALGORITHMS, DIGEST_LENGTHS
 from unbroken.errors import InputError
+from unbroken.records import dataclass
 
 DS: Final = 43
 DNSKEY: Final = 48
@@ -86,7 +85,7 @@ def parse_dnskey(where: str, flags: str, protocol: str, algorithm: str, public_k
         raise InputError(where, f"the protocol is {protocol}", "a DNSKEY has protocol 3")
     number = parse_algorithm(where, algorithm)
     try:
-        octets = base64.b64decode(public_key, validate=True)
+        octets = binascii.a2b_base64(public_key, strict_mode=True)
     except (binascii.Error, ValueError):
         octets = b""
     if not octets:

@@ -1,11 +1,11 @@
 """Trust anchors in memory: positive (RFC 4033 §2), negative (RFC 7646), and which of them counts for a name."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, final
 
 from unbroken.dns import Dnskey, Ds, Name, RRset
 from unbroken.errors import InputError
+from unbroken.records import dataclass
 
 _DS: Final = 43
 _DNSKEY: Final = 48

@@ -8,12 +8,12 @@ dnspython's; this one exists since reading four lines must not cost its start-up
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 from unbroken.anchors.records import DNSKEY, DS, Entry, parse_dnskey, parse_ds, parse_owner
 from unbroken.dns import Name
 from unbroken.errors import InputError
+from unbroken.records import dataclass, field
 
 _TOKEN: Final = re.compile(
     r"(?P<blank>[ \t\r\f\v]+)|(?P<newline>\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))"

@@ -1,13 +1,13 @@
 """One face for both mechanisms of denial: which proof is wanted, and the records to make it from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from unbroken.authentication import nsec, nsec3
 from unbroken.authentication.unproven import Unproven
 from unbroken.chain import Budget, Denial, DenialKind
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

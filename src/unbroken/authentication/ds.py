@@ -1,6 +1,5 @@
 """From a DS RRset or a trust anchor to the keys it vouches for (RFC 4035 §5.2, RFC 4509 §3, RFC 6840 §5.2)."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken import _kernel
@@ -8,6 +7,7 @@ from unbroken.authentication.policy import Policy
 from unbroken.authentication.rrsig import check_key
 from unbroken.chain import Budget, DsAttempt, DsOutcome, OverLimit, SignatureOutcome
 from unbroken.dns import Dnskey, Ds, Name, registry
+from unbroken.records import dataclass
 
 _KEY_REFUSALS: Final = {
     SignatureOutcome.NOT_ZONE_KEY: DsOutcome.NOT_ZONE_KEY,

@@ -1,11 +1,10 @@
 """Proofs by NSEC (RFC 4035 §5.4 as corrected by RFC 6840 §4, RFC 6672 §5.3.4, RFC 9824). The records are verified already."""
 
-from dataclasses import dataclass
-
 from unbroken.authentication.unproven import Unproven
 from unbroken.chain import Denial, DenialKind, DenialRole, Mechanism, Relation, Subject
 from unbroken.dns import Name, Nsec
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,11 @@
 """Proofs by NSEC3 (RFC 5155 §8, RFC 6840 §4, RFC 9276 §3.2). The records are verified already."""
 
-from dataclasses import dataclass
-
 from unbroken import _kernel
 from unbroken.authentication.unproven import Unproven
 from unbroken.chain import Budget, Denial, DenialKind, DenialRole, Mechanism, Relation, Subject
 from unbroken.dns import Name, Nsec3
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 
 _SHA1 = 1  # the only NSEC3 hash algorithm there is (RFC 5155 §11)
 

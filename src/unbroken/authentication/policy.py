@@ -1,10 +1,10 @@
 """Which algorithms, digests and key sizes count. The default is RFC 9904 with RFC 9905: SHA-1 signatures are unsupported."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from unbroken.dns import registry
+from unbroken.records import dataclass, field
 
 Verifier = Callable[[bytes, bytes, bytes], bool]
 """(public key field, signature field, signed data) → whether the signature is good."""

@@ -1,11 +1,10 @@
 """Authenticating one RRset by its RRSIGs and the keys of its zone (RFC 4035 §5.3)."""
 
-from dataclasses import dataclass
-
 from unbroken.authentication.policy import Policy
 from unbroken.authentication.verifier import verify_signature
 from unbroken.chain import Budget, Evidence, OverLimit, SignatureAttempt, SignatureOutcome
 from unbroken.dns import Dnskey, Name, RRset, Rrsig, serial
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Why a denial is no proof. A value, so that the reason reaches the person who asks."""
 
-from dataclasses import dataclass
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

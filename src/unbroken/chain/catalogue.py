@@ -3,11 +3,11 @@
 `sentence` and `remedy` are templates; `{where}` is always there, the other names are the finding's parameters.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from unbroken.dns.ede import Ede
+from unbroken.records import dataclass
 
 
 class Severity(Enum):

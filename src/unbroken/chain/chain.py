@@ -1,7 +1,6 @@
 """The verdict: a chain of links from the trust anchor to the answer, complete up to and including the broken one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 
 from unbroken.chain.catalogue import Code
@@ -11,6 +10,7 @@ from unbroken.chain.finding import Finding
 from unbroken.chain.status import Status
 from unbroken.dns import Name, RRset
 from unbroken.dns.ede import Ede
+from unbroken.records import dataclass, field
 
 
 class LinkKind(Enum):

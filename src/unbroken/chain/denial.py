@@ -1,9 +1,9 @@
 """A proof that something does not exist, with the part that each record plays in it (RFC 4035 §5.4, RFC 5155 §8)."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from unbroken.dns import Name
+from unbroken.records import dataclass
 
 
 class DenialKind(Enum):

@@ -1,9 +1,9 @@
 """What a link rests on: the records as they came, where they came from, and each signature and DS that was tried."""
 
-from dataclasses import dataclass, field
 from enum import Enum
 
 from unbroken.dns import Dnskey, Ds, Name, RRset, Rrsig
+from unbroken.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)

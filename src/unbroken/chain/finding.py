@@ -1,9 +1,8 @@
 """A finding: a code, where it was found, and the facts that its sentences need."""
 
-from dataclasses import dataclass
-
 from unbroken.chain.catalogue import CATALOGUE, Code, Row, Severity
 from unbroken.dns.ede import Ede
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

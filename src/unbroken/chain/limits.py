@@ -4,7 +4,7 @@ KeyTrap (CVE-2023-50387) multiplies keys of one tag by signatures; the closest-e
 labels by NSEC3 iterations. Both are stopped by charging the budget before the work is done.
 """
 
-from dataclasses import dataclass
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,27 @@
 """Epoch seconds as ISO 8601 text in UTC, and back. No clock is read here."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_EPOCH: Final = 253402300799  # 9999-12-31T23:59:59Z, the last moment that four digits of a year can name
 
 
 def to_iso(moment: int) -> str:
     """`2025-08-07T12:00:00Z`. Moments outside the years 1970 to 9999 are moved to the nearer end."""
+    from datetime import UTC, datetime, timedelta  # of all who need durations, few need dates
+
     bounded = min(max(moment, 0), MAX_EPOCH)
-    return (_EPOCH + timedelta(seconds=bounded)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=bounded)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_iso(text: str) -> int:
     """Epoch seconds of an ISO 8601 moment; UTC where it names no zone. Raises ValueError."""
+    from datetime import UTC, datetime
+
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    seconds = int((moment - _EPOCH).total_seconds())
+    seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
     if not 0 <= seconds <= MAX_EPOCH:
         raise ValueError(f"{text!r} is before 1970")
     return seconds

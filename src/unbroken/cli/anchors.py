@@ -1,20 +1,17 @@
 """`unbroken anchors`: the trust anchors in force, and IANA's signature over the file of them."""
 
 import sys
-from typing import TYPE_CHECKING
-
-import click
+from typing import TYPE_CHECKING, Final
 
 from unbroken.cli import options
+from unbroken.cli.command import Command, Parser
 from unbroken.errors import InputError
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
 
 
-@click.group("anchors", invoke_without_command=True, short_help="Show trust anchors, or verify IANA's file of them.")
-@click.pass_context
-def command(ctx: click.Context) -> int:
+def _run() -> int:
     """Show trust anchors, or verify IANA's file of them.
 
     Without a subcommand, the built-in anchors are shown.
@@ -25,15 +22,15 @@ def command(ctx: click.Context) -> int:
       unbroken anchors show --anchor /etc/unbound/root.key
       unbroken anchors verify root-anchors.xml root-anchors.p7s --ca icannbundle.pem
     """
-    if ctx.invoked_subcommand is not None:
-        return 0
     return _show((), None)
 
 
-@command.command("show", short_help="Show the trust anchors in force.")
-@options.anchor_option
-@options.at_option
-def show(anchor_files: tuple[str, ...], at: int | None) -> int:
+def _add_show(parser: Parser) -> None:
+    options.add_anchor(parser)
+    options.add_at(parser)
+
+
+def _run_show(anchor_files: tuple[str, ...], at: int | None) -> int:
     """Show the trust anchors in force, as DS and DNSKEY zone-file lines.
 
     \b
@@ -68,15 +65,21 @@ def _lines(anchors: "TrustAnchors") -> list[str]:
     return lines
 
 
-@command.command("verify", short_help="Verify the PKCS#7 signature over IANA's root-anchors.xml.")
-@click.argument("xml", metavar="XML")
-@click.argument("p7s", metavar="P7S")
-@click.option(
-    "--ca", "ca_file", metavar="PEM", required=True, help="Certificate authorities to trust: icannbundle.pem."
-)
-@click.option("--allow-sha1", is_flag=True, help="Accept a signature made with SHA-1, as IANA's were before 2017.")
-@options.at_option
-def verify(xml: str, p7s: str, ca_file: str, allow_sha1: bool, at: int | None) -> int:
+def _add_verify(parser: Parser) -> None:
+    parser.word("xml", "XML")
+    parser.word("p7s", "P7S")
+    parser.option(
+        "--ca",
+        dest="ca_file",
+        metavar="PEM",
+        required=True,
+        help="Certificate authorities to trust: icannbundle.pem.",
+    )
+    parser.flag("--allow-sha1", help="Accept a signature made with SHA-1, as IANA's were before 2017.")
+    options.add_at(parser)
+
+
+def _run_verify(xml: str, p7s: str, ca_file: str, allow_sha1: bool, at: int | None) -> int:
     """Verify the PKCS#7 signature over IANA's root-anchors.xml (RFC 9718 section 3), then show the anchors in it.
 
     Exit codes: 0 the signature is good, 1 it is not, 2 usage or unreadable input.
@@ -112,3 +115,14 @@ def _one_line(text: str) -> str:
     from unbroken.report.escape import safe
 
     return safe(" ".join(text.split()))
+
+
+COMMAND: Final = Command(
+    _run,
+    parts={
+        "show": ("Show the trust anchors in force.", "anchors", "SHOW"),
+        "verify": ("Verify the PKCS#7 signature over IANA's root-anchors.xml.", "anchors", "VERIFY"),
+    },
+)
+SHOW: Final = Command(_run_show, _add_show)
+VERIFY: Final = Command(_run_verify, _add_verify)

@@ -1,34 +1,43 @@
 """`unbroken check NAME [TYPE]`: resolve, validate, show the chain."""
 
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING, Any, Final
 
 from unbroken.cli import options
-from unbroken.errors import UsageError
+from unbroken.cli.command import Command, Parser
 
 if TYPE_CHECKING:
     from unbroken.chain import Chain, Question
 
 
-@click.command("check", short_help="Resolve a name and walk its chain of trust.", epilog=options.EXIT_EPILOG)
-@click.argument("name")
-@click.argument("type_", metavar="[TYPE]", required=False, default="A")
-@options.anchor_option
-@options.network_options
-@options.at_option
-@click.option(
-    "--offline", metavar="FILE", help="Ask nobody: take all evidence from a capture (--save) or RFC 9102 proof."
+_OFFLINE: Final = (
+    ("offline", "save", "offline, there is nothing new to save"),
+    *(
+        ("offline", name, "offline, nobody is asked")
+        for name in ("lab", "resolver", "hints", "port", "timeout", "only_ipv4", "only_ipv6")
+    ),
 )
-@click.option(
-    "--save",
-    metavar="FILE",
-    help="Keep every response in a capture, for --offline and `unbroken verify`; `-`: standard output, and the chain goes to "
-    "standard error.",
-)
-@click.option("--all-paths", is_flag=True, help="Try every signature with every key, not just until one path holds.")
-@options.output_options
-def command(name: str, type_: str, **settings: Any) -> int:
+
+
+def _add(parser: Parser) -> None:
+    parser.word("name", "NAME")
+    parser.word("type_", "[TYPE]", nargs="?", default="A")
+    options.add_anchor(parser)
+    options.add_network(parser)
+    options.add_at(parser)
+    parser.option(
+        "--offline", metavar="FILE", help="Ask nobody: take all evidence from a capture (--save) or RFC 9102 proof."
+    )
+    parser.option(
+        "--save",
+        metavar="FILE",
+        help="Keep every response in a capture, for --offline and `unbroken verify`; `-`: standard output, and the chain "
+        "goes to standard error.",
+    )
+    parser.flag("--all-paths", help="Try every signature with every key, not just until one path holds.")
+    options.add_output(parser)
+
+
+def _run(name: str, type_: str, **settings: Any) -> int:
     """Resolve a name and walk its chain of trust.
 
     The chain is shown as a tree from the trust anchor down, one line a link: keys and DS by their key tags, who signed
@@ -47,6 +56,7 @@ def command(name: str, type_: str, **settings: Any) -> int:
       unbroken check example.com --offline evidence.json --at 2025-08-09T01:28:45Z
       unbroken check --lab www.one.example
     """
+    options.refuse_together(settings, _OFFLINE)
     asked = options.question(name, type_)
     if settings["offline"] is not None:
         chain, now = _offline(asked, settings)
@@ -57,8 +67,6 @@ def command(name: str, type_: str, **settings: Any) -> int:
 def _offline(asked: "Question", settings: dict[str, Any]) -> "tuple[Chain, int]":
     from unbroken.cli.offline import load_source
 
-    if settings["save"] is not None:
-        raise UsageError("--offline and --save exclude each other: offline, there is nothing new to save")
     source = load_source(settings["offline"])
     now = options.current_time(source.time if settings["at"] is None else settings["at"])
     anchors = options.anchors(settings["anchor_files"], now)
@@ -77,3 +85,6 @@ def _online(asked: "Question", settings: dict[str, Any]) -> int:
     if save is not None:
         output.write(save, result.capture())
     return code
+
+
+COMMAND: Final = Command(_run, _add, epilog=options.EXIT_EPILOG)

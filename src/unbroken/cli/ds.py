@@ -5,9 +5,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 from unbroken.cli import options
+from unbroken.cli.command import Command, Parser
 from unbroken.errors import InputError, StateError, UsageError
 
 if TYPE_CHECKING:
@@ -20,40 +19,32 @@ EXIT_EPILOG: Final = (
 _MAX_ZONE: Final = 256 << 20  # octets of a zone file
 
 
-class _DsGroup(click.Group):
-    """`unbroken ds check ZONE` is a subcommand; whatever else follows `ds` is the command itself, options first or last."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """A group reads its options up to the first word that is none; without a subcommand, they are the command's."""
-        if args and args[0] != "check" and args[0] not in ctx.help_option_names:
-            args = ["records", *args]
-        return super().parse_args(ctx, args)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command itself has no name of its own, so that errors speak of `unbroken ds`."""
-        name, found, rest = super().resolve_command(ctx, args)
-        return "" if name == "records" else name, found, rest
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """`records` is what `ds` alone means, and is shown as that."""
-        return [name for name in super().list_commands(ctx) if name != "records"]
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """As of the command itself."""
-        return ["[OPTIONS]", "ZONE|FILE"]
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Those of the command itself, then the subcommand."""
-        records.format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
+def _add(parser: Parser) -> None:
+    parser.word("source", "ZONE|FILE")
+    parser.option(
+        "--digest",
+        dest="digests",
+        metavar="N",
+        type=options.choice("1", "2", "4"),
+        action="append",
+        default=[],
+        help="Digest type: 2 (SHA-256), 4 (SHA-384), or 1 (SHA-1), which must not be used any more. May be given several "
+        "times.  [default: 2 and 4]",
+    )
+    parser.flag("--cds", help="CDS records instead (RFC 7344).")
+    parser.flag("--cdnskey", help="CDNSKEY records instead (RFC 7344); with --cds, both.")
+    parser.flag("--delete", help="CDS and CDNSKEY that ask the parent to remove all DS (RFC 8078 section 4).")
+    parser.option(
+        "--zone", metavar="ZONE", help="Zone of a bare PEM key, or origin of a zone file that does not name it."
+    )
+    parser.option("--ttl", metavar="SECONDS", type=options.whole_number(0, 0x7FFFFFFF), help="Write this TTL.")
+    options.add_anchor(parser)
+    options.add_network(parser)
+    options.add_at(parser)
+    parser.flag("--json", dest="as_json", help="Print the records as JSON.")
 
 
-@click.group(
-    "ds", cls=_DsGroup, short_help="Make DS, CDS and CDNSKEY records, or check a delegation.", epilog=EXIT_EPILOG
-)
-def command() -> None:
+def _run(source: str, as_json: bool, **settings: Any) -> int:
     """Make DS records, for the parent, or CDS and CDNSKEY records, for the zone itself, or check a delegation.
 
     FILE is a key (.key, .private, what the two names have in common, or PEM) or a zone file, `-` standard input; of a zone
@@ -72,28 +63,6 @@ def command() -> None:
       unbroken ds example.com --delete
       unbroken ds check example.com
     """
-
-
-@command.command("records", hidden=True)
-@click.argument("source", metavar="ZONE|FILE")
-@click.option(
-    "--digest", "digests", metavar="N", multiple=True, type=click.Choice(["1", "2", "4"]),
-    help="Digest type: 2 (SHA-256), 4 (SHA-384), or 1 (SHA-1), which must not be used any more. May be given several "
-    "times.  [default: 2 and 4]",
-)  # fmt: skip
-@click.option("--cds", is_flag=True, help="CDS records instead (RFC 7344).")
-@click.option("--cdnskey", is_flag=True, help="CDNSKEY records instead (RFC 7344); with --cds, both.")
-@click.option(
-    "--delete", is_flag=True, help="CDS and CDNSKEY that ask the parent to remove all DS (RFC 8078 section 4)."
-)
-@click.option("--zone", metavar="ZONE", help="Zone of a bare PEM key, or origin of a zone file that does not name it.")
-@click.option("--ttl", metavar="SECONDS", type=click.IntRange(0, 0x7FFFFFFF), help="Write this TTL.")
-@options.anchor_option
-@options.network_options
-@options.at_option
-@click.option("--json", "as_json", is_flag=True, help="Print the records as JSON.")
-def records(source: str, as_json: bool, **settings: Any) -> int:
-    """See `command`."""
     zone, dnskeys = _keys(source, settings)
     rrsets = _delete(zone, settings) if settings["delete"] else _rrsets(zone, dnskeys, settings)
     if as_json:
@@ -145,9 +114,6 @@ def _warn(text: str) -> None:
 
     warn(text)
 
-
-records.help = command.help
-records.epilog = command.epilog
 
 # --- where the keys come from ---------------------------------------------------------------------------------------
 
@@ -234,13 +200,15 @@ def _from_network(zone: "Name", settings: dict[str, Any]) -> "tuple[Dnskey, ...]
     return rrsets[0].dnskeys()
 
 
-@command.command("check", short_help="Check that the parent's DS match the zone's keys.")
-@click.argument("zone")
-@options.anchor_option
-@options.network_options
-@options.at_option
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def check(zone: str, as_json: bool, **settings: Any) -> int:
+def _add_check(parser: Parser) -> None:
+    parser.word("zone", "ZONE")
+    options.add_anchor(parser)
+    options.add_network(parser)
+    options.add_at(parser)
+    parser.flag("--json", dest="as_json", help="Print the verdict as JSON.")
+
+
+def _run_check(zone: str, as_json: bool, **settings: Any) -> int:
     """Check that the parent's DS match the zone's keys.
 
     For each DS at the parent it is told which key it matches and whether that key signs the zone's DNSKEY RRset, or why
@@ -261,3 +229,12 @@ def check(zone: str, as_json: bool, **settings: Any) -> int:
     if not zone:
         raise UsageError("name the zone whose delegation is to be checked")
     return check_delegation(zone, settings, as_json=as_json)
+
+
+COMMAND: Final = Command(
+    _run,
+    _add,
+    epilog=EXIT_EPILOG,
+    parts={"check": ("Check that the parent's DS match the zone's keys.", "ds", "CHECK")},
+)
+CHECK: Final = Command(_run_check, _add_check)

@@ -3,19 +3,20 @@
 import sys
 from difflib import get_close_matches
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import click
-
+from unbroken.cli.command import Command, Parser
 from unbroken.errors import UsageError
 
 if TYPE_CHECKING:
     from unbroken.chain.catalogue import Row
 
 
-@click.command("explain", short_help="Explain a finding code: what, why, and what to do.")
-@click.argument("code", required=False)
-def command(code: str | None) -> int:
+def _add(parser: Parser) -> None:
+    parser.word("code", "[CODE]", nargs="?")
+
+
+def _run(code: str | None) -> int:
     """Explain a finding code: what, why, and what to do.
 
     Without CODE, all codes are listed, one a line: those of `check --json`, then those of `verify-zone --json`, which
@@ -76,3 +77,6 @@ def _explanation(code: str, row: "Row") -> str:
 def _placeholders(template: str) -> str:
     """`{tags}` as `<tags>`: what a real finding fills in."""
     return template.replace("{", "<").replace("}", ">")
+
+
+COMMAND: Final = Command(_run, _add)

@@ -1,78 +1,68 @@
 """Options of the commands that handle keys, and how keys are shown."""
 
+import os
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from argparse import ArgumentTypeError
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
 
-import click
-
+from unbroken.cli import options
+from unbroken.cli.command import Parser
 from unbroken.errors import UsageError
 
 if TYPE_CHECKING:
     from unbroken.keys import KeyHints, StoredKey
     from unbroken.keys.pkcs11 import TokenAccess
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
-def role_options(function: _F) -> _F:
+def add_role(parser: Parser) -> None:
     """`--ksk`, `--zsk`, `--csk`, as `role`."""
     for name, text in (
-        ("csk", "A combined-signing key: it signs everything."),
-        ("zsk", "A zone-signing key: it signs everything but the keys."),
         ("ksk", "A key-signing key: it signs the keys, and the parent's DS names it."),
+        ("zsk", "A zone-signing key: it signs everything but the keys."),
+        ("csk", "A combined-signing key: it signs everything."),
     ):
-        function = click.option(f"--{name}", "role", flag_value=name.upper(), help=text)(function)
-    return function
+        parser.flag(f"--{name}", dest="role", action="store_const", const=name.upper(), help=text)
 
 
-def token_options(function: _F) -> _F:
+def add_token(parser: Parser) -> None:
     """How to get at a token; read back by `token_access`."""
-    for option in (
-        click.option(
-            "--pkcs11-sessions",
-            metavar="N",
-            type=click.IntRange(1, 256),
-            default=4,
-            show_default=True,
-            help="Sessions with a token that sign at once.",
-        ),
-        click.option(
-            "--pkcs11-module",
-            metavar="PATH",
-            envvar="UNBROKEN_PKCS11_MODULE",
-            show_envvar=True,
-            default="",
-            help="PKCS#11 module, for URIs without module-path.",
-        ),
-    ):
-        function = option(function)
-    return function
+    parser.option(
+        "--pkcs11-module",
+        metavar="PATH",
+        default=os.environ.get("UNBROKEN_PKCS11_MODULE", ""),
+        shown_default="env var: UNBROKEN_PKCS11_MODULE",
+        help="PKCS#11 module, for URIs without module-path.",
+    )
+    parser.option(
+        "--pkcs11-sessions",
+        metavar="N",
+        type=options.whole_number(1, 256),
+        default=4,
+        shown_default="default: 4",
+        help="Sessions with a token that sign at once, at most 256.",
+    )
 
 
 def token_access(settings: dict[str, Any]) -> "TokenAccess":
     """From `token_options`. The PIN comes from the URI or the environment: an option would show in the list of processes."""
-    import os
-
     from unbroken.keys.pkcs11 import TokenAccess
 
     pin = os.environ.get("UNBROKEN_PKCS11_PIN", "")
     return TokenAccess(settings["pkcs11_module"], pin, settings["pkcs11_sessions"])
 
 
-def algorithm_number(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
-    """An algorithm by number or mnemonic."""
+def algorithm_number(text: str) -> int:
+    """Reads an algorithm, by number or mnemonic."""
     from unbroken.dns.registry import ALGORITHMS
 
-    if value is None:
-        return None
     for row in ALGORITHMS.values():
-        if value.upper() == row.mnemonic or value == str(row.number):
+        if text.upper() == row.mnemonic or text == str(row.number):
             return row.number
     usable = ", ".join(f"{row.number} ({row.mnemonic})" for row in ALGORITHMS.values() if row.may_sign)
-    raise click.BadParameter(f"{value!r} is no algorithm; use one of {usable}", ctx, param)
+    raise ArgumentTypeError(f"takes one of {usable}, not {text!r}")
 
 
 def key_hints(zone: str | None, algorithm: int | None, role: str | None) -> "KeyHints":

@@ -5,9 +5,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 from unbroken.cli import key_options, options
+from unbroken.cli.command import Command, Parser
 from unbroken.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -15,14 +14,6 @@ if TYPE_CHECKING:
 
 EXIT_EPILOG: Final = "Exit codes: 0 done, 2 usage or unreadable input, 4 a file can't be written or a token fails."
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
-_force_option = click.option("--force", is_flag=True, help="Write over a key that is there already.")
-_dir_option = click.option("--dir", "folder", metavar="DIR", default=".", show_default=True, help="Where the files go.")
-_algorithm_option = click.option(
-    "--algorithm", "-a", metavar="ALG", callback=key_options.algorithm_number,
-    help="Algorithm of a bare RSA key, by number or mnemonic: 8 (default) or 10.",
-)  # fmt: skip
-_zone_option = click.option("--zone", metavar="ZONE", help="Zone of a key whose file does not name it.")
 _times: Final = {
     "publish": "When the zone is to publish the key.",
     "activate": "When it is to sign.",
@@ -34,51 +25,79 @@ _times: Final = {
 }
 
 
-@click.group("keys", short_help="Make zone keys, list, show and convert them.")
-def command() -> None:
-    """Make zone keys, list, show and convert them.
-
-    Keys are kept as BIND keeps them (K<zone>+<algorithm>+<tag>.key and .private, which ldns reads too), or as PKCS#8 in
-    one PEM file (which openssl reads too), or in a hardware security module, named by a PKCS#11 URI (RFC 7512).
-
-    \b
-    Examples:
-      unbroken keys generate example.com --dir /etc/keys
-      unbroken keys list /etc/keys
-      unbroken keys export /etc/keys/Kexample.com.+013+12345 --format pem --dir /tmp
-    """
+def _add_json(parser: Parser) -> None:
+    parser.flag("--json", dest="as_json", help="Print the keys as JSON.")
 
 
-def _time_options(function: Any) -> Any:
-    for name, text in reversed(_times.items()):
-        default = "  [default: now]" if name in ("publish", "activate") else ""
-        function = click.option(f"--{name}", metavar="TIME", help=text + default)(function)
-    return function
+def _add_force(parser: Parser) -> None:
+    parser.flag("--force", help="Write over a key that is there already.")
 
 
-@command.command("generate", short_help="Make a new key.", epilog=EXIT_EPILOG)
-@click.argument("zone")
-@click.option(
-    "--algorithm", "-a", metavar="ALG", default="13", show_default=True, callback=key_options.algorithm_number,
-    help="By number or mnemonic: 8, 10, 13, 14, 15, 16 or 18.",
-)  # fmt: skip
-@key_options.role_options
-@click.option("--bits", "-b", type=click.Choice(["2048", "3072", "4096"]), help="Size of an RSA key.  [default: 2048]")
-@_dir_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["bind", "pem"]),
-    default="bind",
-    show_default=True,
-    help="Format of the files.",
-)
-@click.option("--pkcs11", "uri", metavar="URI", help="Make the key in a token: pkcs11:token=LABEL;object=LABEL.")
-@key_options.token_options
-@_time_options
-@_force_option
-@_json_option
-def generate(zone: str, algorithm: int, role: str | None, as_json: bool, **settings: Any) -> int:
+def _add_dir(parser: Parser) -> None:
+    parser.option(
+        "--dir", dest="folder", metavar="DIR", default=".", shown_default="default: .", help="Where the files go."
+    )
+
+
+def _add_algorithm(parser: Parser) -> None:
+    parser.option(
+        "-a",
+        "--algorithm",
+        metavar="ALG",
+        type=key_options.algorithm_number,
+        help="Algorithm of a bare RSA key, by number or mnemonic: 8 (default) or 10.",
+    )
+
+
+def _add_zone(parser: Parser) -> None:
+    parser.option("--zone", metavar="ZONE", help="Zone of a key whose file does not name it.")
+
+
+def _add_times(parser: Parser) -> None:
+    for name, text in _times.items():
+        shown = "default: now" if name in ("publish", "activate") else ""
+        parser.option(f"--{name}", metavar="TIME", shown_default=shown, help=text)
+
+
+def _add_generate(parser: Parser) -> None:
+    parser.word("zone", "ZONE")
+    parser.option(
+        "-a",
+        "--algorithm",
+        metavar="ALG",
+        type=key_options.algorithm_number,
+        default="13",
+        shown_default="default: 13",
+        help="By number or mnemonic: 8, 10, 13, 14, 15, 16 or 18.",
+    )
+    key_options.add_role(parser)
+    parser.option(
+        "-b",
+        "--bits",
+        metavar="2048|3072|4096",
+        type=options.choice("2048", "3072", "4096"),
+        help="Size of an RSA key.  [default: 2048]",
+    )
+    _add_dir(parser)
+    parser.option(
+        "--format",
+        dest="form",
+        metavar="bind|pem",
+        type=options.choice("bind", "pem"),
+        default="bind",
+        shown_default="default: bind",
+        help="Format of the files.",
+    )
+    parser.option(
+        "--pkcs11", dest="uri", metavar="URI", help="Make the key in a token: pkcs11:token=LABEL;object=LABEL."
+    )
+    key_options.add_token(parser)
+    _add_times(parser)
+    _add_force(parser)
+    _add_json(parser)
+
+
+def _run_generate(zone: str, algorithm: int, role: str | None, as_json: bool, **settings: Any) -> int:
     """Make a new key for ZONE, and print the names of its files.
 
     Without --ksk or --zsk the key is a CSK, which signs everything. Its tag collides with that of no other key of the zone
@@ -142,10 +161,12 @@ def _planned_times(settings: dict[str, Any]) -> Any:
     return KeyTimes(**{"created": now, "publish": now, "activate": now, **values})
 
 
-@command.command("list", short_help="List keys, and warn of tags that collide.", epilog=EXIT_EPILOG)
-@click.argument("paths", metavar="[DIR|FILE]...", nargs=-1)
-@_json_option
-def list_(paths: tuple[str, ...], as_json: bool) -> int:
+def _add_list(parser: Parser) -> None:
+    parser.word("paths", "[DIR|FILE]...", nargs="*")
+    _add_json(parser)
+
+
+def _run_list(paths: tuple[str, ...], as_json: bool) -> int:
     """List the keys in folders (default: the current one) and files.
 
     Nothing secret is read, and no token is asked. Keys of one zone that share a key tag, as they are or once one of them
@@ -180,13 +201,15 @@ def list_(paths: tuple[str, ...], as_json: bool) -> int:
     return 2 if found.problems else 0
 
 
-@command.command("show", short_help="Show all that is known of a key.", epilog=EXIT_EPILOG)
-@click.argument("file")
-@_zone_option
-@_algorithm_option
-@key_options.role_options
-@_json_option
-def show(file: str, zone: str | None, algorithm: int | None, role: str | None, as_json: bool) -> int:
+def _add_show(parser: Parser) -> None:
+    parser.word("file", "FILE")
+    _add_zone(parser)
+    _add_algorithm(parser)
+    key_options.add_role(parser)
+    _add_json(parser)
+
+
+def _run_show(file: str, zone: str | None, algorithm: int | None, role: str | None, as_json: bool) -> int:
     """Show all that is known of a key, but nothing secret, and that its private part belongs to it.
 
     FILE is a .key or .private file, what the two names have in common, or a PEM file. A bare PKCS#8 file does not say
@@ -233,24 +256,27 @@ def _description(key: "StoredKey") -> str:
     return "".join(f"{name:<12} {safe(str(value))}\n" for name, value in lines)
 
 
-@command.command("import", short_help="Take keys over from other software or a token.", epilog=EXIT_EPILOG)
-@click.argument("sources", metavar="FILE|URI...", nargs=-1, required=True)
-@_zone_option
-@_algorithm_option
-@key_options.role_options
-@_dir_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["bind", "pem"]),
-    default="bind",
-    show_default=True,
-    help="Format to keep it in.",
-)
-@key_options.token_options
-@_force_option
-@_json_option
-def import_(
+def _add_import(parser: Parser) -> None:
+    parser.word("sources", "FILE|URI...", nargs="+")
+    _add_zone(parser)
+    _add_algorithm(parser)
+    key_options.add_role(parser)
+    _add_dir(parser)
+    parser.option(
+        "--format",
+        dest="form",
+        metavar="bind|pem",
+        type=options.choice("bind", "pem"),
+        default="bind",
+        shown_default="default: bind",
+        help="Format to keep it in.",
+    )
+    key_options.add_token(parser)
+    _add_force(parser)
+    _add_json(parser)
+
+
+def _run_import(
     sources: tuple[str, ...], zone: str | None, algorithm: int | None, role: str | None, as_json: bool, **settings: Any
 ) -> int:
     """Take keys over from other software or a token, and print the names of their files.
@@ -318,16 +344,27 @@ def _carry(keys: "list[StoredKey]", as_json: bool, settings: dict[str, Any]) -> 
     return 0
 
 
-@command.command("export", short_help="Write a key in another format.", epilog=EXIT_EPILOG)
-@click.argument("file")
-@click.option("--format", "form", type=click.Choice(["bind", "pem"]), required=True, help="Format to write.")
-@_zone_option
-@_algorithm_option
-@key_options.role_options
-@_dir_option
-@_force_option
-@_json_option
-def export(file: str, zone: str | None, algorithm: int | None, role: str | None, as_json: bool, **settings: Any) -> int:
+def _add_export(parser: Parser) -> None:
+    parser.word("file", "FILE")
+    parser.option(
+        "--format",
+        dest="form",
+        metavar="bind|pem",
+        type=options.choice("bind", "pem"),
+        required=True,
+        help="Format to write.",
+    )
+    _add_zone(parser)
+    _add_algorithm(parser)
+    key_options.add_role(parser)
+    _add_dir(parser)
+    _add_force(parser)
+    _add_json(parser)
+
+
+def _run_export(
+    file: str, zone: str | None, algorithm: int | None, role: str | None, as_json: bool, **settings: Any
+) -> int:
     """Write a key in another format into DIR, and print the names of its files.
 
     `bind` makes a .key and a .private file, for BIND, ldns and Knot's `keymgr import-bind`; `pem` makes one PEM file, for
@@ -361,3 +398,30 @@ def _tell(written: "list[tuple[StoredKey, tuple[str, ...]]]", as_json: bool) -> 
 
     for _, paths in written:
         sys.stdout.write("".join(f"{safe(path)}\n" for path in paths))
+
+
+COMMAND: Final = Command(
+    about="""Make zone keys, list, show and convert them.
+
+    Keys are kept as BIND keeps them (K<zone>+<algorithm>+<tag>.key and .private, which ldns reads too), or as PKCS#8 in
+    one PEM file (which openssl reads too), or in a hardware security module, named by a PKCS#11 URI (RFC 7512).
+
+    \b
+    Examples:
+      unbroken keys generate example.com --dir /etc/keys
+      unbroken keys list /etc/keys
+      unbroken keys export /etc/keys/Kexample.com.+013+12345 --format pem --dir /tmp
+    """,
+    parts={
+        "generate": ("Make a new key.", "keys", "GENERATE"),
+        "list": ("List keys, and warn of tags that collide.", "keys", "LIST"),
+        "show": ("Show all that is known of a key.", "keys", "SHOW"),
+        "import": ("Take keys over from other software or a token.", "keys", "IMPORT"),
+        "export": ("Write a key in another format.", "keys", "EXPORT"),
+    },
+)
+GENERATE: Final = Command(_run_generate, _add_generate, epilog=EXIT_EPILOG)
+LIST: Final = Command(_run_list, _add_list, epilog=EXIT_EPILOG)
+SHOW: Final = Command(_run_show, _add_show, epilog=EXIT_EPILOG)
+IMPORT: Final = Command(_run_import, _add_import, epilog=EXIT_EPILOG)
+EXPORT: Final = Command(_run_export, _add_export, epilog=EXIT_EPILOG)

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-import click
-
+from unbroken.cli import options
+from unbroken.cli.command import Command, Parser
 from unbroken.cli.signals import handling
 from unbroken.errors import StateError
 
@@ -17,44 +17,33 @@ if TYPE_CHECKING:
     from unbroken.lab.run import Lab
 
 
-@click.group("lab", short_help="Run a signed Internet on loopback, whole or broken.")
-def command() -> None:
-    """Run a signed Internet on loopback, whole or broken.
+def _add_up(parser: Parser) -> None:
+    parser.option("--config", metavar="FILE", help="Zones of your own, in TOML (see docs/lab.md).")
+    parser.option(
+        "--port",
+        metavar="N",
+        type=options.whole_number(1, 65535),
+        help="Port of all servers. Default: 53 for root when it is free, else any that is.",
+    )
+    parser.option(
+        "--address-prefix",
+        metavar="A.B",
+        default="127.53",
+        shown_default="default: 127.53",
+        help="First two octets of the servers' addresses, within 127.0.0.0/8.",
+    )
+    parser.option(
+        "--break",
+        dest="breaks",
+        metavar="FAULT@ZONE",
+        action="append",
+        default=[],
+        help="Break a zone (see `unbroken lab faults`). Repeatable.",
+    )
+    parser.option("--dir", dest="directory", metavar="DIR", help="Put hints, anchors and zones there and leave them.")
 
-    The lab has a root, two TLDs and a score of zones below them, signed with every algorithm there is, each served on its
-    own addresses in 127.0.0.0/8. Nothing of it leaves this machine. While it runs, `unbroken check --lab` asks it.
 
-    \b
-    Examples:
-      unbroken lab up
-      unbroken lab up --break rrsig-exp-a@one.example
-      unbroken lab faults
-    """
-
-
-@command.command("up", short_help="Start the lab and run it until Ctrl-C.")
-@click.option("--config", metavar="FILE", help="Zones of your own, in TOML (see docs/lab.md).")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    help="Port of all servers. Default: 53 for root when it is free, else any that is.",
-)
-@click.option(
-    "--address-prefix",
-    metavar="A.B",
-    default="127.53",
-    show_default=True,
-    help="First two octets of the servers' addresses, within 127.0.0.0/8.",
-)
-@click.option(
-    "--break",
-    "breaks",
-    metavar="FAULT@ZONE",
-    multiple=True,
-    help="Break a zone (see `unbroken lab faults`). Repeatable.",
-)
-@click.option("--dir", "directory", metavar="DIR", help="Put hints, anchors and zones there and leave them.")
-def up(
+def _run_up(
     config: str | None, port: int | None, address_prefix: str, breaks: tuple[str, ...], directory: str | None
 ) -> int:
     """Start the lab and run it until Ctrl-C, SIGTERM or SIGHUP.
@@ -73,10 +62,10 @@ def up(
         lab = Lab(world, port=port, address_prefix=address_prefix, breaks=breaks, directory=directory, announce=True)
         with lab:
             if not ended.is_set():
-                click.echo(_greeting(lab, breaks))
+                sys.stdout.write(_greeting(lab, breaks) + "\n")
                 sys.stdout.flush()
             ended.wait()
-    click.echo("The lab has ended.")
+    sys.stdout.write("The lab has ended.\n")
     return 0
 
 
@@ -105,9 +94,11 @@ def _until_signal() -> Iterator[threading.Event]:
         yield ended
 
 
-@command.command("faults", short_help="List the ways to break a zone.")
-@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
-def faults(as_json: bool) -> int:
+def _add_faults(parser: Parser) -> None:
+    parser.flag("--json", dest="as_json", help="Print the list as JSON.")
+
+
+def _run_faults(as_json: bool) -> int:
     """List the ways to break a zone, for `unbroken lab up --break FAULT@ZONE`."""
     from unbroken.lab.faults import FAULTS
 
@@ -125,9 +116,30 @@ def faults(as_json: bool) -> int:
             }
             for fault in FAULTS.values()
         ]
-        click.echo(json.dumps(rows, indent=2))
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
         return 0
     width = max(map(len, FAULTS))
     for fault in FAULTS.values():
-        click.echo(f"{fault.name:{width}}  {fault.status.value:13}  {fault.description}")
+        sys.stdout.write(f"{fault.name:{width}}  {fault.status.value:13}  {fault.description}\n")
     return 0
+
+
+COMMAND: Final = Command(
+    about="""Run a signed Internet on loopback, whole or broken.
+
+    The lab has a root, two TLDs and a score of zones below them, signed with every algorithm there is, each served on its
+    own addresses in 127.0.0.0/8. Nothing of it leaves this machine. While it runs, `unbroken check --lab` asks it.
+
+    \b
+    Examples:
+      unbroken lab up
+      unbroken lab up --break rrsig-exp-a@one.example
+      unbroken lab faults
+    """,
+    parts={
+        "up": ("Start the lab and run it until Ctrl-C.", "lab", "UP"),
+        "faults": ("List the ways to break a zone.", "lab", "FAULTS"),
+    },
+)
+UP: Final = Command(_run_up, _add_up)
+FAULTS: Final = Command(_run_faults, _add_faults)

@@ -64,6 +64,6 @@ def _capture(path: str, data: bytes) -> Source:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
         what = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON ({error})"
-        raise InputError(path, what, "give a file that `unbroken check --save` wrote") from None
+        raise InputError(path, what, "give a capture (`unbroken check --save`) or a proof (`unbroken prove`)") from None
     capture = capture_from_json(value, path)
     return Source(path, capture.fetch, capture.question, capture.time)

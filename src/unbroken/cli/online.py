@@ -1,30 +1,34 @@
 """Asking the network, for `check` and `prove`: a resolver as the options say, and the evidence that it gathers."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 
 from unbroken.chain import Chain, Question, Status
 from unbroken.cli import options
 from unbroken.errors import StateError, UsageError
 from unbroken.files import read_bounded
+from unbroken.records import dataclass, replace
+from unbroken.resolving.addresses import address_rdata, address_text
 from unbroken.resolving.clock import FixedWallClock, SystemClock
 from unbroken.resolving.hints import Hints, parse_hints
+from unbroken.resolving.loop import Loop
 from unbroken.resolving.options import Options
 from unbroken.resolving.resolution import Resolution
 from unbroken.resolving.resolver import Resolver
 from unbroken.resolving.transport import Server
 from unbroken.resolving.work import ResolverLimits, Work
-from unbroken.validation.capture import Recorder, capture_to_json
 from unbroken.validation.protocol import Effort
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
+    from unbroken.validation.capture import Recorder
+
+_T = TypeVar("_T")
 
 _BROKEN: Final = (Status.INDETERMINATE, Status.BOGUS)
 _SILENCE: Final = ResolverLimits().silence
+_PORT: Final = 53
 _MAX_HINTS: Final = 1 << 20  # octets of a hints file
 
 
@@ -43,17 +47,13 @@ class Network:
     @staticmethod
     def from_options(values: Mapping[str, Any]) -> "Network":
         """Raises UsageError for options that exclude each other."""
-        if values["only_ipv4"] and values["only_ipv6"]:
-            raise UsageError("--ipv4 and --ipv6 exclude each other; without either, both are used")
-        sources = [name for name in ("hints", "resolver", "lab") if values[name]]
-        if len(sources) > 1:
-            raise UsageError(f"--{sources[0]} and --{sources[1]} exclude each other: each says whom to ask")
+        options.refuse_together(values)
         return Network(
             values["hints"],
             _address(values["resolver"]),
-            values["port"],
+            values["port"] or _PORT,
             values["lab"],
-            values["timeout"],
+            values["timeout"] or ResolverLimits().seconds,
             not values["only_ipv6"],
             not values["only_ipv4"],
         )
@@ -62,22 +62,20 @@ class Network:
 def _address(text: str | None) -> str | None:
     if text is None:
         return None
-    import ipaddress
-
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        raise UsageError(f"{text!r} is not an address; --resolver wants an IPv4 or IPv6 address") from None
+    rdata = address_rdata(text)
+    if rdata is None:
+        raise UsageError(f"{text!r} is not an address; --resolver wants an IPv4 or IPv6 address")
+    return address_text(rdata)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A chain, the time it was judged at (epoch seconds), by which anchors, and the responses that it rests on."""
+    """A chain, when it was judged (epoch seconds) and by which anchors, and the accounts of its questions: all responses."""
 
     chain: Chain
     now: int
     anchors: "TrustAnchors"
-    recorder: Recorder
+    works: list[Work]
     trouble: str = ""
     """Why there is no chain to speak of, when no server gave an answer that counts."""
 
@@ -94,7 +92,9 @@ class Result:
         """The responses as a capture file holds them."""
         import json
 
-        capture = self.recorder.capture(self.chain.question, self.now)
+        from unbroken.validation.capture import capture_to_json
+
+        capture = _recorded(self.works).capture(self.chain.question, self.now)
         return (json.dumps(capture_to_json(capture), indent=1) + "\n").encode("ascii")
 
 
@@ -116,11 +116,7 @@ def ask(
     """Resolve and validate."""
     now = options.current_time(at)
     anchors = options.anchors(anchor_files, now) if anchor_files or not network.lab else None
-    work = _ask(question, network, anchors, at, all_paths=all_paths)
-    try:
-        return asyncio.run(work)
-    finally:
-        work.close()  # an interrupt may come before the loop has begun it
+    return _run(_ask(question, network, anchors, at, all_paths=all_paths), network)
 
 
 def ask_all(
@@ -130,7 +126,19 @@ def ask_all(
     at. Raises StateError when no server at all could be reached."""
     now = options.current_time(at)
     anchors = options.anchors(anchor_files, now) if anchor_files or not network.lab else None
-    return asyncio.run(_ask_all(questions, network, anchors, at))
+    return _run(_ask_all(questions, network, anchors, at), network)
+
+
+def _run(work: Coroutine[Any, Any, _T], network: Network) -> _T:
+    """What it comes to: in asyncio's loop only where that is needed, by a lab, since loading it takes longer than to ask."""
+    try:
+        if not network.lab:
+            return Loop().run(work)
+        import asyncio
+
+        return asyncio.run(work)
+    finally:
+        work.close()  # an interrupt may come before the loop has begun it
 
 
 async def _ask_all(
@@ -142,7 +150,7 @@ async def _ask_all(
             from unbroken.cli.unreachable import trouble
 
             silence = min(network.timeout, _SILENCE)
-            raise StateError(trouble(questions[0], _recorded(resolver).responses.values(), network, silence))
+            raise StateError(trouble(questions[0], _recorded(resolver.works).responses.values(), network, silence))
         return resolutions, resolver.clock.now()
 
 
@@ -152,20 +160,23 @@ async def _ask(
     async with _resolver(network, anchors, at) as resolver:
         effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
         resolution = await resolver.resolve(question.name, question.rdtype, effort=effort)
-        recorder = _recorded(resolver)
         chain, now, trouble = resolution.chain, resolver.clock.now(), ""
         # Something on the path that answers in the servers' place is no network either, whatever it says.
         if chain.status in _BROKEN and not any(work.heard for work in resolver.works):
             from unbroken.cli.unreachable import trouble as describe
 
-            trouble = describe(question, recorder.responses.values(), network, min(network.timeout, _SILENCE))
+            trouble = describe(
+                question, _recorded(resolver.works).responses.values(), network, min(network.timeout, _SILENCE)
+            )
             chain = Chain(question, findings=chain.findings)
-        return Result(chain, now, resolver.anchors, recorder, trouble)
+        return Result(chain, now, resolver.anchors, resolver.works, trouble)
 
 
-def _recorded(resolver: _Recording) -> Recorder:
+def _recorded(works: list[Work]) -> "Recorder":
+    from unbroken.validation.capture import Recorder
+
     recorder = Recorder()
-    for work in resolver.works:
+    for work in works:
         for lookup, response in work.responses.items():
             recorder.note(lookup, response)
     return recorder

@@ -3,110 +3,153 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-import click
-
+from unbroken.cli.command import Parser
 from unbroken.errors import UsageError
 
 if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
     from unbroken.chain import Chain, Question
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+EXIT_EPILOG: Final = (
+    "Exit codes: 0 secure, 1 bogus, 2 usage or unreadable input, 3 insecure, 4 indeterminate or unreachable."
+)
 
-EXIT_EPILOG = "Exit codes: 0 secure, 1 bogus, 2 usage or unreadable input, 3 insecure, 4 indeterminate or unreachable."
+_EXCLUSIVE: Final = (
+    ("hints", "resolver", "each says whom to ask"),
+    ("hints", "lab", "each says whom to ask"),
+    ("resolver", "lab", "each says whom to ask"),
+    ("lab", "port", "the lab knows its port"),
+    ("lab", "only_ipv6", "the lab speaks IPv4"),
+    ("only_ipv4", "only_ipv6", "without either, both are used"),
+)
+_MOST_SECONDS: Final = 300
+
+# --- how values are read: each raises ArgumentTypeError, whose text follows the name of the option ------------------
 
 
-def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Reads an integer from `low` to `high`."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high:
+            return int(text)
+        raise ArgumentTypeError(f"takes a whole number from {low} to {high}, not {text!r}")
+
+    return read
+
+
+def choice(*names: str) -> Callable[[str], str]:
+    """Reads one of these words."""
+
+    def read(text: str) -> str:
+        if text in names:
+            return text
+        raise ArgumentTypeError(f"takes {', '.join(names[:-1])} or {names[-1]}, not {text!r}")
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        value = float(text)
+        if 0 < value <= _MOST_SECONDS:
+            return value
+    raise ArgumentTypeError(f"takes a number of seconds above 0, at most {_MOST_SECONDS}, not {text!r}")
+
+
+def _moment(text: str) -> int:
     """Epoch seconds, ISO 8601 or YYYYMMDDHHMMSS, as epoch seconds."""
     from unbroken.chain.times import parse_moment
 
-    if value is None:
-        return None
     try:
-        return parse_moment(value)
+        return parse_moment(text)
     except (ValueError, OverflowError):
-        what = f"{value!r} is neither epoch seconds, ISO 8601 (2025-08-09T01:28:45Z, 20250809) nor YYYYMMDDHHMMSS"
-        raise click.BadParameter(what, ctx, param) from None
+        what = "epoch seconds, ISO 8601 (2025-08-09T01:28:45Z, 20250809) or YYYYMMDDHHMMSS"
+        raise ArgumentTypeError(f"takes {what}, not {text!r}") from None
 
 
-def anchor_option(function: _F) -> _F:
+# --- options --------------------------------------------------------------------------------------------------------
+
+
+def add_anchor(parser: Parser) -> None:
     """`--anchor FILE`, repeatable."""
-    return click.option(
+    parser.option(
         "--anchor",
-        "anchor_files",
+        dest="anchor_files",
         metavar="FILE",
-        multiple=True,
+        action="append",
+        default=[],
         help="Trust anchors instead of the built-in IANA root: DS or DNSKEY zone-file lines, BIND trust-anchors, or "
         "IANA's root-anchors.xml. May be given several times.",
-    )(function)
+    )
 
 
-def at_option(function: _F) -> _F:
+def add_at(parser: Parser) -> None:
     """`--at TIME`."""
-    return click.option(
+    parser.option(
         "--at",
         metavar="TIME",
-        callback=_moment,
+        type=_moment,
         help="Judge as of this time: epoch seconds, ISO 8601 (2025-08-09, 20250809, 2025-08-09T01:28:45Z) or "
         "YYYYMMDDHHMMSS, in UTC. Default: now.",
-    )(function)
+    )
 
 
-def output_options(function: _F) -> _F:
+def add_output(parser: Parser) -> None:
     """`--json`, `--color`, `--ascii`."""
-    for option in (
-        click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII only."),
-        click.option(
-            "--color",
-            type=click.Choice(["auto", "always", "never"]),
-            default="auto",
-            show_default=True,
-            help="Colours; auto: when the output is a terminal and NO_COLOR is not set.",
-        ),
-        click.option("--json", "as_json", is_flag=True, help="Print the chain as JSON (schema: chain-1.json)."),
-    ):
-        function = option(function)
-    return function
+    parser.flag("--json", dest="as_json", help="Print the chain as JSON (schema: chain-1.json).")
+    parser.option(
+        "--color",
+        metavar="auto|always|never",
+        type=choice("auto", "always", "never"),
+        default="auto",
+        shown_default="default: auto",
+        help="Colours; auto: when the output is a terminal and NO_COLOR is not set.",
+    )
+    parser.flag("--ascii", dest="ascii_only", help="Draw with ASCII only.")
 
 
-def network_options(function: _F) -> _F:
-    """What resolving over the network can be told; read back by `online.Network.from_options`."""
-    for option in (
-        click.option("--ipv6", "-6", "only_ipv6", is_flag=True, help="Ask servers over IPv6 only."),
-        click.option("--ipv4", "-4", "only_ipv4", is_flag=True, help="Ask servers over IPv4 only."),
-        click.option(
-            "--timeout",
-            metavar="SECONDS",
-            type=click.FloatRange(min=0, min_open=True, max=300),
-            default=12.0,
-            show_default=True,
-            help="Time after which nothing more is asked.",
-        ),
-        click.option(
-            "--lab", is_flag=True, help="Use the running lab (`unbroken lab up`), or one that lives for this call."
-        ),
-        click.option(
-            "--port",
-            metavar="N",
-            type=click.IntRange(1, 65535),
-            default=53,
-            show_default=True,
-            help="Port of the resolver, or of every server asked.",
-        ),
-        click.option(
-            "--resolver",
-            metavar="ADDR",
-            help="Ask this recursive resolver (with CD set) instead of iterating from the root.",
-        ),
-        click.option(
-            "--hints", metavar="FILE", help="Root hints instead of the built-in: NS, A and AAAA zone-file lines."
-        ),
-    ):
-        function = option(function)
-    return function
+def add_network(parser: Parser) -> None:
+    """What resolving over the network can be told; read back by `online.Network.from_options`, which knows the defaults."""
+    parser.option("--hints", metavar="FILE", help="Root hints instead of the built-in: NS, A and AAAA zone-file lines.")
+    parser.option(
+        "--resolver",
+        metavar="ADDR",
+        help="Ask this recursive resolver (with CD set) instead of iterating from the root.",
+    )
+    parser.option(
+        "--port",
+        metavar="N",
+        type=whole_number(1, 65535),
+        shown_default="default: 53",
+        help="Port of the resolver, or of every server asked.",
+    )
+    parser.flag("--lab", help="Use the running lab (`unbroken lab up`), or one that lives for this call.")
+    parser.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        shown_default="default: 12",
+        help=f"Time after which nothing more is asked, at most {_MOST_SECONDS}.",
+    )
+    parser.flag("-4", "--ipv4", dest="only_ipv4", help="Ask servers over IPv4 only.")
+    parser.flag("-6", "--ipv6", dest="only_ipv6", help="Ask servers over IPv6 only.")
+
+
+def refuse_together(settings: Mapping[str, Any], pairs: Iterable[tuple[str, str, str]] = _EXCLUSIVE) -> None:
+    """Refuse options that exclude each other: two names and the reason. Raises UsageError."""
+    for one, other, reason in pairs:
+        if settings[one] and settings[other]:
+            first, second = (f"--{name.removeprefix('only_')}" for name in (one, other))
+            raise UsageError(f"{first} and {second} exclude each other: {reason}")
+
+
+# --- what they mean -------------------------------------------------------------------------------------------------
 
 
 def current_time(at: int | None) -> int:
@@ -118,13 +161,33 @@ def question(name: str, rdtype: str) -> "Question":
     """The question that a person means. Raises UsageError."""
     from unbroken._kernel import type_from_text
     from unbroken.chain import Question
+    from unbroken.dns.rdtype import is_data
     from unbroken.dns.user_name import name_from_user
 
     try:
         number = type_from_text(rdtype)
     except ValueError:
         raise UsageError(f"{rdtype!r} is not an RR type; write a mnemonic such as AAAA, or TYPEnnn") from None
+    if not is_data(number):
+        raise UsageError(f"{rdtype} is no type of data, so nothing can be proven of it; ask for one such as AAAA")
+    _require_name(name)
     return Question(name_from_user(name), number)
+
+
+def _require_name(text: str) -> None:
+    """Refuse what people paste in the place of a name. Names may hold almost anything, so this looks at little."""
+    from unbroken.resolving.addresses import address_rdata, address_text
+
+    scheme, mark, rest = text.strip().partition("://")
+    if mark and scheme.isalnum():
+        host = rest.partition("/")[0]
+        raise UsageError(f"{text!r} is a URL, not a name" + (f"; give the name alone: {host}" if host else ""))
+    rdata = address_rdata(text.strip())
+    if rdata is not None:
+        from ipaddress import ip_address
+
+        reverse = ip_address(address_text(rdata)).reverse_pointer
+        raise UsageError(f"{text!r} is an address, not a name; to ask for its name: {reverse} PTR")
 
 
 def anchors(files: tuple[str, ...], now: int) -> "TrustAnchors":

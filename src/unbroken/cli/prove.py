@@ -3,9 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-import click
-
 from unbroken.cli import options
+from unbroken.cli.command import Command, Parser
 
 if TYPE_CHECKING:
     from unbroken.chain import Chain
@@ -14,22 +13,24 @@ if TYPE_CHECKING:
 _EXIT_UNPROVEN: Final = 4
 
 
-@click.command("prove", short_help="Write the proof of an answer to a file (RFC 9102).", epilog=options.EXIT_EPILOG)
-@click.argument("name")
-@click.argument("type_", metavar="TYPE")
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    required=True,
-    help="Where to write the proof; `-`: standard output, and the chain goes to standard error.",
-)
-@options.anchor_option
-@options.network_options
-@options.at_option
-@click.option("--anyway", is_flag=True, help="Write the evidence of an answer that is bogus, or not provable, too.")
-@options.output_options
-def command(
+def _add(parser: Parser) -> None:
+    parser.word("name", "NAME")
+    parser.word("type_", "TYPE")
+    parser.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="Where to write the proof; `-`: standard output, and the chain goes to standard error.",
+    )
+    options.add_anchor(parser)
+    options.add_network(parser)
+    options.add_at(parser)
+    parser.flag("--anyway", help="Write the evidence of an answer that is bogus, or not provable, too.")
+    options.add_output(parser)
+
+
+def _run(
     name: str,
     type_: str,
     output: str,
@@ -92,3 +93,6 @@ def write_proof(chain: "Chain") -> bytes:
     from unbroken.chain.rfc9102 import write
 
     return write(chain)
+
+
+COMMAND: Final = Command(_run, _add, epilog=options.EXIT_EPILOG)

@@ -2,12 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING, Any, Final
 
 from unbroken.cli import key_options, options, output, zone_options
+from unbroken.cli.command import Command, Parser
 from unbroken.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -23,142 +21,137 @@ EPILOG = (
     "4 the output can't be written."
 )
 _HASHES = {"sha384": 1, "sha512": 2}
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def _plan_options(function: _F) -> _F:
+def _add_plan(parser: Parser) -> None:
     """What the signed zone shall be."""
-    for option in (
-        click.option(
-            "--dnskey-file",
-            metavar="FILE",
-            help="Offline KSK: take the DNSKEY RRset and the signatures over it from FILE instead of making them.",
-        ),
-        click.option("--dnskey-by-all", is_flag=True, help="Let ZSKs sign the DNSKEY RRset too."),
-        click.option("--cds", is_flag=True, help="Publish CDS and CDNSKEY records for the KSKs (RFC 7344)."),
-        click.option(
-            "--zonemd",
-            type=click.Choice(list(_HASHES)),
-            multiple=True,
-            help="Add a digest of the whole zone (RFC 8976). May be given twice.",
-        ),
-        click.option(
-            "--serial",
-            type=click.Choice(["keep", "increment", "date", "unixtime"]),
-            default="keep",
-            show_default=True,
-            help="How the SOA's serial moves on; it never goes back.",
-        ),
-        click.option("--opt-out", is_flag=True, help="NSEC3: leave out delegations without DS (for large registries)."),
-        click.option(
-            "--iterations",
-            metavar="N",
-            type=click.IntRange(0, 65535),
-            default=0,
-            show_default=True,
-            help="NSEC3: additional iterations; anything but 0 makes some validators refuse the zone (RFC 9276).",
-        ),
-        click.option("--salt", metavar="HEX", default="", help="NSEC3: salt; RFC 9276 advises none."),
-        click.option("--nsec3", is_flag=True, help="Deny by NSEC3 instead of NSEC."),
-    ):
-        function = option(function)
-    return function
+    parser.flag("--nsec3", help="Deny by NSEC3 instead of NSEC.")
+    parser.option("--salt", metavar="HEX", default="", help="NSEC3: salt; RFC 9276 advises none.")
+    parser.option(
+        "--iterations",
+        metavar="N",
+        type=options.whole_number(0, 65535),
+        default=0,
+        shown_default="default: 0",
+        help="NSEC3: additional iterations; anything but 0 makes some validators refuse the zone (RFC 9276).",
+    )
+    parser.flag("--opt-out", help="NSEC3: leave out delegations without DS (for large registries).")
+    parser.option(
+        "--serial",
+        metavar="keep|increment|date|unixtime",
+        type=options.choice("keep", "increment", "date", "unixtime"),
+        default="keep",
+        shown_default="default: keep",
+        help="How the SOA's serial moves on; it never goes back.",
+    )
+    parser.option(
+        "--zonemd",
+        metavar="sha384|sha512",
+        type=options.choice(*_HASHES),
+        action="append",
+        default=[],
+        help="Add a digest of the whole zone (RFC 8976). May be given twice.",
+    )
+    parser.flag("--cds", help="Publish CDS and CDNSKEY records for the KSKs (RFC 7344).")
+    parser.flag("--dnskey-by-all", help="Let ZSKs sign the DNSKEY RRset too.")
+    parser.option(
+        "--dnskey-file",
+        metavar="FILE",
+        help="Offline KSK: take the DNSKEY RRset and the signatures over it from FILE instead of making them.",
+    )
 
 
-def _time_options(function: _F) -> _F:
+def _add_time(parser: Parser) -> None:
     """When signatures hold."""
-    for option in (
-        click.option(
-            "--refresh",
-            metavar="TIME",
-            type=zone_options.DURATION,
-            default="7d",
-            show_default=True,
-            help="With --earlier: signatures that last so much longer are kept.",
-        ),
-        click.option(
-            "--jitter",
-            metavar="TIME",
-            type=zone_options.DURATION,
-            default="12h",
-            show_default=True,
-            help="Let signatures end up to so much earlier, each another time.",
-        ),
-        click.option(
-            "--validity",
-            metavar="TIME",
-            type=zone_options.DURATION,
-            default="14d",
-            show_default=True,
-            help="How long from now signatures hold.",
-        ),
-        click.option(
-            "--inception-offset",
-            metavar="TIME",
-            type=zone_options.DURATION,
-            default="1h",
-            show_default=True,
-            help="How long before now they begin, for validators whose clocks are slow.",
-        ),
-    ):
-        function = option(function)
-    return function
+    parser.option(
+        "--inception-offset",
+        metavar="TIME",
+        type=zone_options.duration,
+        default="1h",
+        shown_default="default: 1h",
+        help="How long before now they begin, for validators whose clocks are slow.",
+    )
+    parser.option(
+        "--validity",
+        metavar="TIME",
+        type=zone_options.duration,
+        default="14d",
+        shown_default="default: 14d",
+        help="How long from now signatures hold.",
+    )
+    parser.option(
+        "--jitter",
+        metavar="TIME",
+        type=zone_options.duration,
+        default="12h",
+        shown_default="default: 12h",
+        help="Let signatures end up to so much earlier, each another time.",
+    )
+    parser.option(
+        "--refresh",
+        metavar="TIME",
+        type=zone_options.duration,
+        default="7d",
+        shown_default="default: 7d",
+        help="With --earlier: signatures that last so much longer are kept.",
+    )
 
 
-def _gate_options(function: _F) -> _F:
+def _add_gate(parser: Parser) -> None:
     """What is judged before anything is replaced."""
-    for option in (
-        click.option(
-            "--parent-ds",
-            "parent_ds",
-            metavar="FILE",
-            multiple=True,
-            help="The DS set that the parent has, or that caches still hold: it must lead into the signed zone. Each FILE "
-            "given counts by itself.",
-        ),
-        click.option(
-            "--verify",
-            "gate",
-            type=click.Choice(["changed", "all", "none"]),
-            default="changed",
-            show_default=True,
-            help="What is judged as a validator would before publishing: what --earlier does not have, everything, nothing.",
-        ),
-        click.option(
-            "--earlier",
-            metavar="FILE",
-            help="The zone as it was signed before (may be OUT itself): its signatures are kept where they still fit.",
-        ),
-    ):
-        function = option(function)
-    return function
+    parser.option(
+        "--earlier",
+        metavar="FILE",
+        help="The zone as it was signed before (may be OUT itself): its signatures are kept where they still fit.",
+    )
+    parser.option(
+        "--verify",
+        dest="gate",
+        metavar="changed|all|none",
+        type=options.choice("changed", "all", "none"),
+        default="changed",
+        shown_default="default: changed",
+        help="What is judged as a validator would before publishing: what --earlier does not have, everything, nothing.",
+    )
+    parser.option(
+        "--parent-ds",
+        dest="parent_ds",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="The DS set that the parent has, or that caches still hold: it must lead into the signed zone. Each FILE "
+        "given counts by itself.",
+    )
 
 
-@click.command("sign", short_help="Sign a zone file.", epilog=EPILOG)
-@click.argument("zonefile")
-@click.option(
-    "-k",
-    "--key",
-    "key_files",
-    metavar="KEY",
-    multiple=True,
-    required=True,
-    help="A key of the zone: a file of any format that `unbroken keys` knows. Give each key.",
-)
-@click.option("-o", "--output", metavar="OUT", required=True, help="Where the signed zone goes; - is standard output.")
-@_gate_options
-@_time_options
-@_plan_options
-@options.at_option
-@key_options.token_options
-@click.option(
-    "--deterministic", is_flag=True, help="ECDSA signatures by RFC 6979, so that output is the same each time; slower."
-)
-@click.option("--threads", type=click.IntRange(0, 256), default=0, metavar="N", help="Threads; 0 stands for all cores.")
-@click.option("--stats", is_flag=True, help="Print how much was signed, and how fast.")
-@click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
-def command(**settings: Any) -> int:
+def _add(parser: Parser) -> None:
+    parser.word("zonefile", "ZONEFILE")
+    parser.option(
+        "-k",
+        "--key",
+        dest="key_files",
+        metavar="KEY",
+        action="append",
+        default=[],
+        required=True,
+        help="A key of the zone: a file of any format that `unbroken keys` knows. Give each key.",
+    )
+    parser.option(
+        "-o", "--output", metavar="OUT", required=True, help="Where the signed zone goes; - is standard output."
+    )
+    _add_gate(parser)
+    _add_time(parser)
+    _add_plan(parser)
+    options.add_at(parser)
+    key_options.add_token(parser)
+    parser.flag("--deterministic", help="ECDSA signatures by RFC 6979, so that output is the same each time; slower.")
+    zone_options.add_threads(parser)
+    parser.flag("--stats", help="Print how much was signed, and how fast.")
+    parser.flag("-q", "--quiet", help="Print errors only.")
+    parser.flag("--json", dest="as_json", help="Print the outcome as JSON.")
+
+
+def _run(**settings: Any) -> int:
     """Sign a zone file.
 
     ZONEFILE is any master file ($INCLUDE, $GENERATE, unknown types; `-` reads standard input), signed already or not.
@@ -351,3 +344,6 @@ def _to_json(result: "SigningResult", output: str, seconds: float) -> dict[str, 
         "notes": list(prepared.notes),
         "judged": zone_options.report_to_json(result.report) if result.report is not None else None,
     }
+
+
+COMMAND: Final = Command(_run, _add, epilog=EPILOG)

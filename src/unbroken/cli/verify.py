@@ -1,20 +1,21 @@
 """`unbroken verify FILE`: a proof or a capture, walked offline."""
 
-from typing import Any
-
-import click
+from typing import Any, Final
 
 from unbroken.cli import options
+from unbroken.cli.command import Command, Parser
 
 
-@click.command("verify", short_help="Verify a proof or capture offline.", epilog=options.EXIT_EPILOG)
-@click.argument("file")
-@click.argument("name", required=False)
-@click.argument("type_", metavar="[TYPE]", required=False)
-@options.at_option
-@options.anchor_option
-@options.output_options
-def command(
+def _add(parser: Parser) -> None:
+    parser.word("file", "FILE")
+    parser.word("name", "[NAME]", nargs="?")
+    parser.word("type_", "[TYPE]", nargs="?")
+    options.add_at(parser)
+    options.add_anchor(parser)
+    options.add_output(parser)
+
+
+def _run(
     file: str,
     name: str | None,
     type_: str | None,
@@ -43,3 +44,6 @@ def command(
     now = options.current_time(source.time if at is None else at)
     chain = source.walk(asked, options.anchors(anchor_files, now), now, all_paths=True)
     return options.show_chain(chain, now, settings)
+
+
+COMMAND: Final = Command(_run, _add, epilog=options.EXIT_EPILOG)

@@ -2,11 +2,10 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
-
-import click
+from typing import TYPE_CHECKING, Any, Final
 
 from unbroken.cli import options, zone_options
+from unbroken.cli.command import Command, Parser
 from unbroken.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,25 +15,28 @@ if TYPE_CHECKING:
 EPILOG = "Exit codes: 0 no error was found, 1 there are errors, 2 usage or unreadable input."
 
 
-@click.command("verify-zone", short_help="Verify a signed zone file as a whole.", epilog=EPILOG)
-@click.argument("file")
-@click.option("--origin", metavar="NAME", help="Completes relative names until the file's own $ORIGIN.")
-@options.at_option
-@click.option(
-    "--anchor",
-    "anchors",
-    metavar="FILE",
-    multiple=True,
-    help="DS or DNSKEY records that must lead into the zone: the parent's DS set, or a trust anchor. Each FILE given counts "
-    "by itself.",
-)
-@click.option(
-    "--earlier", metavar="FILE", help="The zone as it was: signatures that stand there too are not verified again."
-)
-@click.option("--threads", type=click.IntRange(0, 256), default=0, metavar="N", help="Threads; 0 stands for all cores.")
-@click.option("--quiet", "-q", is_flag=True, help="Print findings only, and no progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def command(**settings: Any) -> int:
+def _add(parser: Parser) -> None:
+    parser.word("file", "FILE")
+    parser.option("--origin", metavar="NAME", help="Completes relative names until the file's own $ORIGIN.")
+    options.add_at(parser)
+    parser.option(
+        "--anchor",
+        dest="anchors",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="DS or DNSKEY records that must lead into the zone: the parent's DS set, or a trust anchor. Each FILE given "
+        "counts by itself.",
+    )
+    parser.option(
+        "--earlier", metavar="FILE", help="The zone as it was: signatures that stand there too are not verified again."
+    )
+    zone_options.add_threads(parser)
+    parser.flag("-q", "--quiet", help="Print findings only, and no progress.")
+    parser.flag("--json", dest="as_json", help="Print the report as JSON.")
+
+
+def _run(**settings: Any) -> int:
     """Verify a signed zone file as a whole.
 
     Every RRSIG is verified by every key that it names; every RRset that must be signed is, by each algorithm of the
@@ -99,3 +101,6 @@ def summary_lines(report: "ZoneReport") -> list[str]:
     verdict = f"✗ {report.errors:,} errors" if report.errors else "✓ no errors"
     lines.append(verdict + (f", {report.warnings:,} warnings" if report.warnings else ""))
     return lines
+
+
+COMMAND: Final = Command(_run, _add, epilog=EPILOG)

@@ -2,11 +2,12 @@
 
 import sys
 import threading
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import click
-
+from unbroken.cli import options
+from unbroken.cli.command import Parser
 from unbroken.errors import InputError
 from unbroken.report.escape import safe
 
@@ -19,19 +20,24 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _PROGRESS_INTERVAL: Final = 0.2  # seconds
 
 
-class Duration(click.ParamType[int]):
-    """`14d`, `12h`, `1d12h` or seconds, as seconds."""
+def duration(text: str) -> int:
+    """Reads `14d`, `12h`, `1d12h` or seconds, as seconds: at most 68 years, what RRSIG times can span (RFC 4034 §3.1.5)."""
+    seconds = _seconds(text.strip().lower())
+    if seconds is None or seconds >= 2**31:
+        raise ArgumentTypeError(f"takes a duration such as 14d, 12h, 1d12h or seconds, not {text!r}")
+    return seconds
 
-    name = "duration"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Seconds, at most 68 years: what RRSIG times can span (RFC 4034 §3.1.5)."""
-        if isinstance(value, int):
-            return value
-        seconds = _seconds(str(value).strip().lower())
-        if seconds is None or seconds >= 2**31:
-            self.fail(f"{value!r} is no duration; write 14d, 12h, 1d12h or seconds", param, ctx)
-        return seconds
+def add_threads(parser: Parser) -> None:
+    """`--threads N`."""
+    parser.option(
+        "--threads",
+        metavar="N",
+        type=options.whole_number(0, 256),
+        default=0,
+        shown_default="default: 0",
+        help="Threads, at most 256; 0 stands for all cores.",
+    )
 
 
 def _seconds(text: str) -> int | None:
@@ -46,9 +52,6 @@ def _seconds(text: str) -> int | None:
         else:
             return None
     return total if text and not number else None
-
-
-DURATION: Final = Duration()
 
 
 def entry_sets(paths: Sequence[str], origin: "Name | None", now: int) -> "tuple[EntrySet, ...]":

@@ -29,6 +29,7 @@ NXNAME: Final = 128  # RFC 9824 §4: a pseudo-type that lives only in NSEC bitma
 IXFR: Final = 251
 AXFR: Final = 252
 ANY: Final = 255
+_META: Final = range(128, 256)
 
 CLASS_IN: Final = 1
 CLASS_NONE: Final = 254
@@ -63,6 +64,14 @@ RCODE_NAMES: Final = {
     NOTAUTH: "NOTAUTH",
     BADVERS: "BADVERS",
 }
+
+
+def is_data(rdtype: int) -> bool:
+    """Whether there can be records of that type to validate, or ANY record is asked for.
+
+    RFC 6895 §3.1: 0 is no type, OPT and 128 to 255 are meta-types and QTYPEs. Of these, only ANY is answered with data.
+    """
+    return rdtype == ANY or (0 < rdtype < 65536 and rdtype != OPT and rdtype not in _META)
 
 
 def rcode_text(rcode: int) -> str:

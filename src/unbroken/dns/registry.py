@@ -1,7 +1,8 @@
 """DNSSEC algorithm and DS digest registries: number, mnemonic and what a validator may do with it (RFC 9904)."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from unbroken.records import dataclass
 
 RSAMD5: Final = 1
 DSA: Final = 3

@@ -20,6 +20,9 @@ def name_from_user(text: str) -> Name:
     if len(typed) == 1 and typed in _DOTS:
         return Name.ROOT
     labels = _split(typed)
+    # RFC 1035 §5.1: a backslash speaks of the character after it.
+    if len(typed) - len(typed.rstrip("\\")) & 1:
+        raise UsageError(f"{_show(text)} is not a domain name: nothing follows the last backslash")
     if labels[-1] == "" and len(labels) > 1:
         labels.pop()
     if not typed or "" in labels:

@@ -1,9 +1,9 @@
 """Ink: colour by plain ANSI, glyphs with an ASCII twin, and text folded into columns."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.chain import Status
+from unbroken.records import dataclass
 
 _RESET: Final = "\x1b[0m"
 STYLES: Final = {

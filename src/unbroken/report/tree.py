@@ -1,11 +1,11 @@
 """The links of a chain and its hops as one tree: zones below zones, data and denials at their zone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from unbroken.chain import Chain, DenialKind, Link, LinkKind
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass, field
 
 
 @dataclass(slots=True)

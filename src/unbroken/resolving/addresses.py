@@ -1,5 +1,6 @@
 """Addresses of servers: their text form, and which of them a referral may send queries to."""
 
+import _socket
 from enum import Enum
 from typing import Final
 
@@ -54,18 +55,14 @@ def address_text(rdata: bytes) -> str:
     """An address record's rdata in text form: dotted quad, or IPv6 groups without shortening beyond leading zeros."""
     if len(rdata) == 4:
         return ".".join(map(str, rdata))
-    import socket  # asyncio has it loaded wherever queries are sent
-
-    return socket.inet_ntop(socket.AF_INET6, rdata)
+    return _socket.inet_ntop(_socket.AF_INET6, rdata)
 
 
 def address_rdata(text: str) -> bytes | None:
     """The reverse; None for what is no address."""
-    import socket
-
     try:
-        return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
-    except OSError:
+        return _socket.inet_pton(_socket.AF_INET6 if ":" in text else _socket.AF_INET, text)
+    except (OSError, ValueError):  # ValueError: a NUL, or no ASCII
         return None
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from unbroken._kernel import type_from_text
 from unbroken.dns import Name
@@ -15,7 +15,6 @@ from unbroken.resolving.resolver import Resolver
 from unbroken.validation.protocol import Effort
 
 _Result = TypeVar("_Result")
-_META_TYPES: Final = range(128, 256)
 _own = threading.local()
 
 
@@ -64,8 +63,7 @@ def to_rdtype(rdtype: str | int) -> int:
     number = rdtype if isinstance(rdtype, int) else _type_number(rdtype)
     if not 0 < number < 65536:
         raise UsageError(f"{rdtype} is not an RR type: give a number from 1 to 65535")
-    # RFC 6895 §3.1: 128 to 255 are QTYPEs and meta-types. They are no data that could be validated; only ANY is answered so.
-    if number == rr.OPT or (number in _META_TYPES and number != rr.ANY):
+    if not rr.is_data(number):
         raise UsageError(f"{rdtype} is a meta-type: there are no records of it to resolve")
     return number
 

@@ -1,13 +1,13 @@
 """What earlier questions found: messages, delegations and failures, each until its time, and a bounded number of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset, find_rrsigs
 from unbroken.dns.serial import seconds_until
+from unbroken.records import dataclass
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.redirection import NOT_REDIRECTED, synthesise
 from unbroken.resolving.transport import Server

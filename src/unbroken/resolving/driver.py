@@ -1,9 +1,9 @@
-"""The asyncio driver of the validator: each batch of look-ups goes out at once."""
+"""The driver of the validator that does not block: each batch of look-ups goes out at once, in whichever loop there is."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from unbroken.chain import Chain
+from unbroken.resolving.tasks import gather, pause
 from unbroken.validation.protocol import Lookup, Response, Validation
 
 
@@ -25,13 +25,12 @@ async def _fetch_all(
 ) -> dict[Lookup, Response]:
     if not lookups:
         # A scheduling point: much was verified, let others run.
-        await asyncio.sleep(0)
+        await pause()
         return {}
     if len(lookups) == 1:
         return {lookups[0]: await fetch(lookups[0])}
-    async with asyncio.TaskGroup() as group:
-        tasks = {lookup: group.create_task(_as_coroutine(fetch, lookup)) for lookup in lookups}
-    return {lookup: task.result() for lookup, task in tasks.items()}
+    responses = await gather(_as_coroutine(fetch, lookup) for lookup in lookups)
+    return dict(zip(lookups, responses, strict=True))
 
 
 async def _as_coroutine(fetch: Callable[[Lookup], Awaitable[Response]], lookup: Lookup) -> Response:

@@ -1,10 +1,10 @@
 """One query to one server: EDNS and its fallback, TCP after truncation, what went wrong as a value."""
 
 import os
-from dataclasses import dataclass
 
 from unbroken.dns import Edns, Message, WireError
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.options import Options
 from unbroken.resolving.servers import ServerBook

@@ -1,9 +1,13 @@
 """One task for identical look-ups in flight: whoever asks later waits for the first, and the last to leave cancels it."""
 
-import asyncio
 from collections.abc import Callable, Coroutine, Hashable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from unbroken.records import dataclass
+from unbroken.resolving.tasks import running, shielded
+
+if TYPE_CHECKING:
+    from unbroken.resolving.tasks import AnyTask
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Result = TypeVar("_Result")
@@ -11,7 +15,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(slots=True)
 class _Flight(Generic[_Result]):
-    task: "asyncio.Task[_Result]"
+    task: "AnyTask[_Result]"
     waiters: int = 0
 
 
@@ -34,7 +38,7 @@ class Flights(Generic[_Key, _Result]):
         while True:
             flight = self._under_way(key)
             if flight is None:
-                flight = self._flights[key] = _Flight(asyncio.get_running_loop().create_task(start()))
+                flight = self._flights[key] = _Flight(running().create_task(start()))
                 return await self._wait(key, flight)
             result = await self._wait(key, flight)
             if suffices(result):
@@ -42,14 +46,14 @@ class Flights(Generic[_Key, _Result]):
 
     def _under_way(self, key: _Key) -> _Flight[_Result] | None:
         flight = self._flights.get(key)
-        is_of_this_loop = flight is not None and flight.task.get_loop() is asyncio.get_running_loop()
+        is_of_this_loop = flight is not None and flight.task.get_loop() is running()
         return flight if is_of_this_loop else None
 
     async def _wait(self, key: _Key, flight: _Flight[_Result]) -> _Result:
         flight.waiters += 1
         try:
             # Shielded: one that gives up must not take the look-up from the others.
-            return await asyncio.shield(flight.task)
+            return await shielded(flight.task)
         finally:
             flight.waiters -= 1
             if flight.task.done() or flight.waiters == 0:

@@ -1,10 +1,11 @@
 """Where to start: the root hints, compiled in or from a file, and the servers of stub zones."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.dns import Name
 from unbroken.errors import InputError
+from unbroken.records import dataclass
+from unbroken.resolving.addresses import address_rdata, address_text
 
 # The root servers of the IANA hints file (https://www.internic.net/domain/named.root), as of 2025.
 _ROOT_SERVERS: Final = (
@@ -91,9 +92,7 @@ def _name(text: str, place: str) -> Name:
 
 
 def _address(text: str, rdtype: str, place: str) -> str:
-    import ipaddress  # only hints files need it
-
-    try:
-        return str(ipaddress.IPv4Address(text) if rdtype == "A" else ipaddress.IPv6Address(text))
-    except ValueError as error:
-        raise InputError(place, f"{text!r} is not an address for {rdtype}") from error
+    rdata = address_rdata(text)
+    if rdata is None or len(rdata) != (4 if rdtype == "A" else 16):
+        raise InputError(place, f"{text!r} is not an address for {rdtype}")
+    return address_text(rdata)

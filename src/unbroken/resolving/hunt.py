@@ -1,12 +1,12 @@
 """Asking the servers of one zone until one gives an answer that counts: which first, what to do with those that fail."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
 from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass, field
 from unbroken.resolving.cache import Delegation
 from unbroken.resolving.exchange import Exchanger, Reply, Trouble
 from unbroken.resolving.flights import Flights

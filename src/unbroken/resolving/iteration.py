@@ -3,13 +3,13 @@
 What a referral says of the child's DS is kept as the answer to that look-up, so that the validator's question costs nothing.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.chain import Provenance
 from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
+from unbroken.records import dataclass
 from unbroken.resolving.addresses import Admission
 from unbroken.resolving.cache import Delegation, DelegationCache, FailureCache, MessageCache
 from unbroken.resolving.clock import Clock

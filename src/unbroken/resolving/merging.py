@@ -1,10 +1,9 @@
 """One recursor-style message from the answers to a name and to each of the names it is an alias of."""
 
-from dataclasses import dataclass, field
-
 from unbroken.chain import Provenance
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass, field
 from unbroken.resolving.redirection import follow
 from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer
 

@@ -1,8 +1,7 @@
 """What a resolver may be told to do otherwise."""
 
-from dataclasses import dataclass
-
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

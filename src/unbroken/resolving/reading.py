@@ -3,12 +3,12 @@
 A server speaks for its own zone only. `read` says what kind of reply it is; `scrub` drops what is out of bailiwick.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 from unbroken.resolving.redirection import Trail, follow
 
 _PROOF_TYPES: Final = frozenset((rr.NSEC, rr.NSEC3))

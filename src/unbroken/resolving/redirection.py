@@ -1,11 +1,11 @@
 """Following CNAME and DNAME records through an answer section."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 
 MAX_HOPS_IN_MESSAGE: Final = 16
 NOT_REDIRECTED: Final = (rr.CNAME, rr.ANY, rr.RRSIG, rr.NSEC)

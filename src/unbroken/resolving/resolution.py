@@ -1,12 +1,12 @@
 """What resolving a question ends in: the message for whoever asked, and the chain that says how far to trust it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from unbroken.chain import Chain, Link, LinkKind, Question, SignatureOutcome, Status
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.serial import seconds_until
+from unbroken.records import dataclass
 from unbroken.resolving.redirection import follow
 from unbroken.validation.protocol import NoAnswer
 

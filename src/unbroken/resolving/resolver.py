@@ -14,6 +14,7 @@ from unbroken.resolving.forwarding import Forwarding
 from unbroken.resolving.hints import Hints, iana_root_hints
 from unbroken.resolving.hunt import Hunter
 from unbroken.resolving.iteration import Iteration
+from unbroken.resolving.loop import running_loop
 from unbroken.resolving.merging import Merged
 from unbroken.resolving.options import Options
 from unbroken.resolving.priming import Priming, hinted_delegation
@@ -308,6 +309,11 @@ def _denial_cache(limits: ResolverLimits, clock: Clock) -> "DenialCache":
 
 
 def _sockets() -> Transport:
+    """Real sockets, for the loop that runs the caller. The one place where they come from, and where tests put others."""
+    if running_loop() is not None:
+        from unbroken.resolving.selecting import SelectingTransport
+
+        return SelectingTransport()
     from unbroken.resolving.sockets import SocketTransport  # not needed with another transport
 
     return SocketTransport()

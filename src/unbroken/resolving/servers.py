@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from unbroken.dns import Name
+from unbroken.records import dataclass
 from unbroken.resolving.cache import ExpiringMap
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.transport import Server

@@ -1,8 +1,13 @@
 """At most so many queries in flight at a time; who waits for a place does so on his own account, not on the server's."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from unbroken.resolving.loop import running_loop
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Slots:
@@ -15,6 +20,12 @@ class Slots:
     @asynccontextmanager
     async def taken(self, seconds: float) -> AsyncIterator[None]:
         """One place, while the block lasts. Raises TimeoutError when none becomes free within `seconds`."""
+        if running_loop() is not None:
+            # One question at a time is asked there, and what it may ask in all is bounded.
+            yield
+            return
+        import asyncio
+
         places = self._of_this_loop()
         if places.locked():
             async with asyncio.timeout(seconds):
@@ -26,7 +37,9 @@ class Slots:
         finally:
             places.release()
 
-    def _of_this_loop(self) -> asyncio.Semaphore:
+    def _of_this_loop(self) -> "asyncio.Semaphore":
+        import asyncio
+
         loop = asyncio.get_running_loop()
         if self._places is None or self._places[0] is not loop:
             self._places = (loop, asyncio.Semaphore(self._limit))

@@ -1,7 +1,8 @@
 """What carries a query to a server and its reply back. Sockets are one way; a replay or an in-process authority another."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The account of one question: how many queries and how much time it may still cost, and what it has learnt so far."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Final
 
 from unbroken.dns import Name
+from unbroken.records import dataclass, field
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.transport import Server
 from unbroken.validation.protocol import Lookup, Response

@@ -1,7 +1,6 @@
 """One hop of an answer: the RRset that was asked for, an alias that leads on, or a denial (RFC 4035 §5.3, §5.4)."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
 
 from unbroken.authentication.denial import DenialRecords, prove_negative, prove_wildcard_answer
 from unbroken.authentication.rrsig import verify_rrset
@@ -22,6 +21,7 @@ from unbroken.chain import (
 from unbroken.dns import Message, Name, RRset, Rrsig
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
+from unbroken.records import dataclass, replace
 from unbroken.validation.context import Context, describe, gather, holder_of, pause, redirection_of
 from unbroken.validation.denials import collect, denial_link, judge
 from unbroken.validation.explain import explain_signatures

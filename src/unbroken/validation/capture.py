@@ -6,7 +6,6 @@ never trusted: it is validated anew each time, at its own time or another.
 
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from unbroken._kernel import type_to_text
@@ -15,6 +14,7 @@ from unbroken.chain.json_reader import JsonObject, provenance_from_json, questio
 from unbroken.chain.times import to_iso
 from unbroken.dns import Message, WireError
 from unbroken.errors import InputError
+from unbroken.records import dataclass, field
 from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer, Response
 
 FORMAT: Final = "unbroken-capture"

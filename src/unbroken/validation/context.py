@@ -1,7 +1,6 @@
 """What one validation carries along: its inputs, its budget, and the responses that it has been given."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
 
 from unbroken._kernel import type_to_text
 from unbroken.anchors.store import TrustAnchors
@@ -11,6 +10,7 @@ from unbroken.dns import Name, RRset
 from unbroken.dns.rdtype import CLASS_IN, DNAME, DS, NOERROR, NXDOMAIN, YXDOMAIN, rcode_text
 from unbroken.dns.section import find_rrsig_rrset
 from unbroken.dns.serial import to_epoch
+from unbroken.records import dataclass, field
 from unbroken.validation.memory import Memory
 from unbroken.validation.protocol import Answer, Effort, Failure, Lookup, NoAnswer, Response
 from unbroken.validation.trust import Basis, TrustCache, ZoneTrust

@@ -1,7 +1,6 @@
 """Authenticating the denial records of a response, and judging what they prove (RFC 4035 §5.4, RFC 5155 §8, RFC 9276 §3.2)."""
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
 
 from unbroken.authentication.denial import DenialRecords
 from unbroken.authentication.nsec import NsecRecord
@@ -22,6 +21,7 @@ from unbroken.chain import (
 )
 from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
+from unbroken.records import dataclass
 from unbroken.validation.context import Context, describe, gather, pause
 from unbroken.validation.explain import explain_signatures
 from unbroken.validation.memory import DenialEvidence

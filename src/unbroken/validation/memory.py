@@ -4,12 +4,12 @@ Whoever answers chooses how many names and RRsets lead through the same delegati
 of these is judged once; the signature attempts and walk steps that are charged to the budget are those of the first time.
 """
 
-from dataclasses import dataclass, field
 from enum import Enum
 
 from unbroken.authentication.denial import DenialRecords
 from unbroken.chain import Evidence, Finding, Link, SignatureAttempt
 from unbroken.dns import Dnskey, Ds, Name
+from unbroken.records import dataclass, field
 from unbroken.validation.trust import ZoneTrust
 
 

@@ -5,11 +5,11 @@ back, and receives the `Chain` at the end. An empty batch asks for nothing: it i
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from unbroken.chain import Chain, Provenance, Question
 from unbroken.dns import Message
+from unbroken.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """What was found about zones, kept for the next question: a cached zone leaves no hole in a chain, its links come along."""
 
-from dataclasses import dataclass
-
 from unbroken.anchors.store import TrustAnchors
 from unbroken.authentication.policy import Policy
 from unbroken.chain import Finding, Limits, Link, Status
 from unbroken.dns import Dnskey, Name
+from unbroken.records import dataclass
 
 Basis = tuple[TrustAnchors, Policy, Limits]
 """What a verdict on a zone rests on beside its records. Tuples compare their members by identity first, so this is cheap."""

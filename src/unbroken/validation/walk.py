@@ -5,7 +5,6 @@ of trust: all below is insecure. A name that is no zone cut is passed over.
 """
 
 from collections.abc import Generator, Mapping
-from dataclasses import replace
 
 from unbroken.anchors.store import TrustAnchor
 from unbroken.authentication.denial import prove_no_ds, prove_wildcard_answer
@@ -14,6 +13,7 @@ from unbroken.chain import Code, DenialKind, Link, LinkKind, OverLimit, Status, 
 from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset, find_rrsigs
+from unbroken.records import replace
 from unbroken.validation.context import Context, ask, describe, dname_above, gather, pause
 from unbroken.validation.denials import Prove, collect, holds_denial, judge
 from unbroken.validation.explain import explain_failure, explain_signatures

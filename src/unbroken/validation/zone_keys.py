@@ -1,7 +1,6 @@
 """Entering a zone: from a trust anchor or a DS RRset to the DNSKEY RRset that it vouches for (RFC 4035 §5, §5.2)."""
 
 from collections.abc import Generator, Mapping
-from dataclasses import replace
 
 from unbroken.anchors.store import TrustAnchor
 from unbroken.authentication.ds import DsMatch, are_unsupported, match_anchor_keys, match_dses, usable_dses
@@ -21,6 +20,7 @@ from unbroken.chain import (
 from unbroken.dns import Dnskey, Ds, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
+from unbroken.records import replace
 from unbroken.validation.context import Context, ask, describe, gather, pause
 from unbroken.validation.explain import explain_ds, explain_failure, explain_signatures, explain_unsupported_ds
 from unbroken.validation.protocol import Lookup, NoAnswer, Response

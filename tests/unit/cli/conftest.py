@@ -11,6 +11,7 @@ from unbroken.chain.rfc9102 import read, write
 from unbroken.cli import main
 from unbroken.dns import Message
 from unbroken.dns import rdtype as rr
+from unbroken.resolving.selecting import SelectingTransport
 from unbroken.resolving.transport import Server, TransportError
 from unbroken.validation.proof_source import ProofSource
 from unbroken.validation.protocol import Answer, Lookup
@@ -54,6 +55,18 @@ class FakeResolver:
         return Message(
             asked.id, rr.QR | rr.RA, asked.question, given.answer, given.authority, rcode=given.rcode
         ).to_wire()
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that gets past the network put in its way must not reach the real one."""
+    exchange = SelectingTransport.exchange
+
+    async def guarded(self: SelectingTransport, server: Server, query: bytes, *, timeout: float, tcp: bool) -> bytes:
+        assert server.address.startswith("127.") or server.address == "::1", f"{server} is not on this machine"
+        return await exchange(self, server, query, timeout=timeout, tcp=tcp)
+
+    monkeypatch.setattr(SelectingTransport, "exchange", guarded)
 
 
 @pytest.fixture

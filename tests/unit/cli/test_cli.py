@@ -322,6 +322,21 @@ def test_an_unknown_command_or_code_is_answered_with_the_nearest(run: Run) -> No
         ("check", "x", "--offline", "/nonexistent/file"),
         ("check", "x", "--anchor", "/nonexistent/file"),
         ("check", "x", "--offline", "a", "--save", "b"),
+        ("check", "x", "--offline", "a", "--lab"),
+        ("check", "x", "--offline", "a", "--resolver", "192.0.2.1"),
+        ("check", "x", "--offline", "a", "-4"),
+        ("check", "x", "--lab", "--port", "53"),
+        ("check", "x", "--lab", "-6"),
+        ("check", "x", "--lab", "--resolver", "192.0.2.1"),
+        ("prove", "x", "A"),
+        ("verify",),
+        ("verify", "a", "b", "c", "d"),
+        ("check", "x", "--color", "blue"),
+        ("check", "x", "--json=yes"),
+        ("check", "x", "-j"),
+        ("check", "x", "--save"),
+        ("lab", "--bad"),
+        ("keys", "generat", "x"),
         ("check", "\x1b[2J\u202e..", "A"),
         ("verify", "/nonexistent/file"),
         ("explain", "\x1b[2J"),
@@ -335,19 +350,104 @@ def test_bad_usage_is_one_plain_line_and_exit_2(run: Run, arguments: tuple[str, 
     assert err.rstrip("\n").isascii() and err.rstrip("\n").isprintable()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("check", "x", "--port", "abc"), "--port takes a whole number from 1 to 65535, not 'abc'"),
+        (("check", "x", "--port", "0"), "--port takes a whole number from 1 to 65535, not '0'"),
+        (("check", "x", "--timeout", "nan"), "--timeout takes a number of seconds above 0, at most 300, not 'nan'"),
+        (("check", "x", "--timeout", "-1"), "--timeout takes a number of seconds above 0, at most 300, not '-1'"),
+        (("check", "x", "--color", "blue"), "--color takes auto, always or never, not 'blue'"),
+        (("check", "x", "--jsn"), "there is no option --jsn; did you mean `--json`?"),
+        (("check", "x", "--json=yes"), "--json takes no value"),
+        (("check", "x", "A", "y"), "one argument too many: 'y'"),
+        (("prove", "x", "A"), "required: -o/--output"),
+        (("keys", "generat", "x"), "did you mean `generate`?"),
+        (("check", "x", "--offline", "f", "--lab"), "--offline and --lab exclude each other: offline, nobody is asked"),
+        (("check", "x", "--lab", "--port", "53"), "--lab and --port exclude each other: the lab knows its port"),
+        (("ds", "check", "x", "-4", "-6"), "--ipv4 and --ipv6 exclude each other"),
+        (("check", "a\\"), "nothing follows the last backslash"),
+        (("check", "http://www.one.example/x"), "give the name alone: www.one.example"),
+        (("check", "192.0.2.1"), "to ask for its name: 1.2.0.192.in-addr.arpa PTR"),
+        (("check", "2001:DB8::1"), "8.b.d.0.1.0.0.2.ip6.arpa PTR"),
+        (("check", "x", "AXFR"), "AXFR is no type of data"),
+        (("check", "x", "type41"), "type41 is no type of data"),
+        (("prove", "x", "MAILB", "-o", "f"), "MAILB is no type of data"),
+    ],
+)
+def test_what_does_not_fit_is_told_with_what_would(run: Run, arguments: tuple[str, ...], says: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert says in err
+
+
+@pytest.mark.parametrize("rdtype", ["OPT", "IXFR", "AXFR", "MAILA", "MAILB", "TSIG", "TKEY", "TYPE0", "TYPE128"])
+def test_types_that_are_no_data_are_refused(run: Run, rdtype: str) -> None:
+    """RFC 6895 §3.1."""
+    code, _, err = run("check", "x", rdtype)
+    assert code == 2 and "is no type of data" in err
+
+
+@pytest.mark.parametrize("name", ["user@example.com", "a/b.example", "10.example", "1.2.3.4.", "a\\\\"])
+def test_odd_names_are_names(run: Run, network: Any, name: str) -> None:
+    network(None)
+    assert run("check", name, "--resolver", "192.0.2.1")[0] == 4
+
+
+def test_a_file_that_only_starts_like_a_capture_is_told_what_it_should_be(run: Run, tmp_path: Path) -> None:
+    junk = tmp_path / "junk"
+    junk.write_text("{ this is not it")
+    code, out, err = run("verify", junk)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "unbroken check --save" in err and "unbroken prove" in err
+
+
+def test_options_are_taken_in_every_usual_notation(run: Run, network: Any, anchor: Path, tmp_path: Path) -> None:
+    network(handmade.secure())
+    proof = tmp_path / "p"
+    for words in (
+        ("prove", f"-o{proof}", "-4", *CHECK[1:], f"--anchor={anchor}", "--", "A"),
+        ("prove", *CHECK[1:2], "A", f"--output={proof}", *CHECK[2:], "--anchor", anchor, "--json", "--ascii"),
+        ("prove", "-o", proof, *CHECK[1:], "A", "--anchor", anchor),
+    ):
+        code, _, err = run(*words)
+        assert (code, err) == (0, "") and proof.exists()
+        proof.unlink()
+
+
+def test_what_follows_two_hyphens_is_no_option(run: Run, network: Any) -> None:
+    network(None)
+    code, _, err = run("check", "--resolver", "192.0.2.1", "--", "--json")
+    assert code == 4 and err.startswith("unbroken: --json.: ")
+
+
+def test_help_is_given_wherever_it_is_asked_for(run: Run) -> None:
+    for words in (("-h",), ("check", "--help"), ("check", "x", "--bad", "-h"), ("lab", "up", "-h"), ("anchors", "-h")):
+        code, out, err = run(*words)
+        assert (code, err) == (0, "") and out.startswith("Usage: unbroken")
+        assert all(len(line) <= 100 for line in out.splitlines())
+
+
+def test_a_group_alone_shows_its_help(run: Run) -> None:
+    for words in ((), ("lab",), ("keys",)):
+        code, out, err = run(*words)
+        assert (code, out) == (2, "") and err.startswith(" ".join(("Usage: unbroken", *words)))
+
+
 def test_every_help_states_the_exit_codes_or_has_only_one(run: Run) -> None:
     for command in ("check", "prove", "verify"):
         code, out, _ = run(command, "--help")
         assert code == 0 and "Exit codes:" in out and "Examples:" in out
 
 
-def test_the_table_of_commands_says_what_the_commands_say_of_themselves() -> None:
-    for name, (module, short_help) in main.COMMANDS.items():
-        try:
-            command = main.import_module(f"unbroken.cli.{module}").command
-        except ImportError:
-            continue
-        assert (command.name, command.short_help) == (name, short_help)
+def test_every_line_in_a_list_of_commands_has_its_command() -> None:
+    groups = [main.GROUP]
+    while groups:
+        group = groups.pop()
+        for name, (summary, *_) in group.parts.items():
+            part = group.part(name)
+            assert part.about.split()[0] == summary.split()[0], name
+            groups.append(part)
 
 
 def test_help_loads_no_command_and_no_heavy_module() -> None:
@@ -360,6 +460,8 @@ def test_help_loads_no_command_and_no_heavy_module() -> None:
     loaded = set(json.loads(done.stderr.replace("'", '"')))
     assert loaded == {
         "unbroken.cli",
+        "unbroken.cli.command",
+        "unbroken.cli.help",
         "unbroken.cli.main",
         "unbroken.errors",
         "unbroken.report",

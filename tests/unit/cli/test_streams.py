@@ -66,6 +66,24 @@ def test_an_early_interrupt_leaves_no_traceback(delay: float) -> None:
     assert said.count(b"\n") <= 1 and b"Traceback" not in said and b"never awaited" not in said
 
 
+def test_an_interrupt_inside_a_callback_ends_the_command_all_the_same() -> None:
+    """Python swallows what a callback or destructor raises, and prints a traceback."""
+    script = """
+import signal
+from unbroken.cli import entry, main
+class Callback:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+def run():
+    Callback()
+    return 0
+main.run = run
+entry.main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (130, b"unbroken: interrupted\n")
+
+
 def test_an_interrupt_that_is_ignored_stays_ignored() -> None:
     script = "import signal, os; signal.signal(2, signal.SIG_IGN); os.execvp({0!r}, [{0!r}, '-m', 'unbroken.cli', 'explain'])"
     done = subprocess.run([sys.executable, "-c", script.format(sys.executable)], capture_output=True, check=False)

@@ -104,3 +104,8 @@ def test_places_are_those_of_the_loop_they_are_used_in() -> None:
 
     for _ in range(2):
         asyncio.run(use())
+
+
+def test_what_one_question_may_ask_always_has_room() -> None:
+    """The small loop of the command line, which asks one question at a time, relies on it."""
+    assert ResolverLimits().queries <= ResolverLimits().queries_in_flight

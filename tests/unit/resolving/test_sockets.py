@@ -1,4 +1,5 @@
-"""The socket transport on loopback: spoofed replies are waited past, nothing is left open."""
+"""The transports over sockets, asyncio's and that of the small loop, on loopback: spoofed replies are waited past, nothing is
+left open."""
 
 import asyncio
 import contextlib
@@ -6,14 +7,18 @@ import gc
 import struct
 import warnings
 from collections.abc import AsyncIterator, Callable
-from typing import cast
+from typing import Protocol, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from unbroken.dns import Edns, Message, Name
-from unbroken.resolving.sockets import SocketTransport, is_reply
+from unbroken.resolving.datagrams import is_reply
+from unbroken.resolving.loop import Loop, running_loop
+from unbroken.resolving.selecting import SelectingTransport
+from unbroken.resolving.sockets import SocketTransport
+from unbroken.resolving.tasks import pause
 from unbroken.resolving.transport import Server, TransportError, TransportSpoofed, TransportTimeout
 
 Respond = Callable[[bytes], list[bytes]]
@@ -71,16 +76,34 @@ async def tcp_server(reply: bytes | None) -> AsyncIterator[Server]:
         await asyncio.sleep(0)
 
 
-async def exchange(server: Server, *, tcp: bool = False, timeout: float = 2.0) -> bytes:
+class Exchange(Protocol):
+    async def __call__(self, server: Server, *, tcp: bool = False, timeout: float = 2.0) -> bytes: ...
+
+
+async def in_asyncio(server: Server, *, tcp: bool = False, timeout: float = 2.0) -> bytes:
     return await SocketTransport().exchange(server, QUERY, timeout=timeout, tcp=tcp)
 
 
-async def test_the_reply_comes_back() -> None:
+async def in_small_loop(server: Server, *, tcp: bool = False, timeout: float = 2.0) -> bytes:
+    """In a thread, since the servers of these tests run in asyncio's loop."""
+
+    def run() -> bytes:
+        return Loop().run(SelectingTransport().exchange(server, QUERY, timeout=timeout, tcp=tcp))
+
+    return await asyncio.to_thread(run)
+
+
+@pytest.fixture(params=[in_asyncio, in_small_loop])
+def exchange(request: pytest.FixtureRequest) -> Exchange:
+    return cast(Exchange, request.param)
+
+
+async def test_the_reply_comes_back(exchange: Exchange) -> None:
     async with udp_server(lambda data: [REPLY]) as (server, _):
         assert await exchange(server) == REPLY
 
 
-async def test_spoofed_replies_are_waited_past() -> None:
+async def test_spoofed_replies_are_waited_past(exchange: Exchange) -> None:
     """RFC 5452 §9.1: wrong id, wrong question, a query sent back, garbage and nothing at all do not count."""
     other = Message(0x1234, 0x8400, (Name("www.example.net."), 1, 1)).to_wire()
     other_type = Message(0x1234, 0x8400, (Name("www.example.com."), 28, 1)).to_wire()
@@ -90,19 +113,19 @@ async def test_spoofed_replies_are_waited_past() -> None:
         assert await exchange(server) == REPLY
 
 
-async def test_only_spoofed_replies_are_a_timeout() -> None:
+async def test_only_spoofed_replies_are_a_timeout(exchange: Exchange) -> None:
     async with udp_server(lambda data: [b"\x00\x00" + REPLY[2:]]) as (server, _):
         with pytest.raises(TransportTimeout):
             await exchange(server, timeout=0.05)
 
 
-async def test_a_flood_of_spoofed_replies_is_given_up() -> None:
+async def test_a_flood_of_spoofed_replies_is_given_up(exchange: Exchange) -> None:
     async with udp_server(lambda data: [b"\x00\x00" + REPLY[2:]] * 200) as (server, _):
         with pytest.raises(TransportSpoofed, match="flooded"):
             await exchange(server)
 
 
-async def test_another_address_may_not_answer() -> None:
+async def test_another_address_may_not_answer(exchange: Exchange) -> None:
     loop = asyncio.get_running_loop()
     stranger, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0))
     try:
@@ -117,14 +140,14 @@ async def test_another_address_may_not_answer() -> None:
         stranger.close()
 
 
-async def test_each_query_has_a_port_of_its_own() -> None:
+async def test_each_query_has_a_port_of_its_own(exchange: Exchange) -> None:
     async with udp_server(lambda data: [REPLY]) as (server, protocol):
         for _ in range(8):
             await exchange(server)
         assert len(set(protocol.ports)) > 1
 
 
-async def test_a_closed_port_is_an_error_at_once() -> None:
+async def test_a_closed_port_is_an_error_at_once(exchange: Exchange) -> None:
     async with udp_server(lambda data: []) as (server, _):
         pass
     await asyncio.sleep(0)
@@ -133,13 +156,13 @@ async def test_a_closed_port_is_an_error_at_once() -> None:
     assert not isinstance(caught.value, TransportTimeout)
 
 
-async def test_what_is_no_address_is_an_error() -> None:
+async def test_what_is_no_address_is_an_error(exchange: Exchange) -> None:
     for tcp in (False, True):
         with pytest.raises(TransportError):
             await exchange(Server("999.1.1.1", 53), tcp=tcp)
 
 
-async def test_a_reply_over_tcp_larger_than_any_datagram() -> None:
+async def test_a_reply_over_tcp_larger_than_any_datagram(exchange: Exchange) -> None:
     large = REPLY + bytes(40_000)
     async with tcp_server(struct.pack("!H", len(large)) + large) as server:
         assert await exchange(server, tcp=True) == large
@@ -155,13 +178,13 @@ async def test_a_reply_over_tcp_larger_than_any_datagram() -> None:
         (struct.pack("!H", 3) + b"abc", "3 octets, shorter than a header"),
     ],
 )
-async def test_a_broken_stream_is_an_error_that_says_how(stream: bytes, words: str) -> None:
+async def test_a_broken_stream_is_an_error_that_says_how(exchange: Exchange, stream: bytes, words: str) -> None:
     async with tcp_server(stream) as server:
         with pytest.raises(TransportError, match=words):
             await exchange(server, tcp=True)
 
 
-async def test_a_silent_tcp_server_is_a_timeout() -> None:
+async def test_a_silent_tcp_server_is_a_timeout(exchange: Exchange) -> None:
     async with tcp_server(None) as server:
         with pytest.raises(TransportTimeout):
             await exchange(server, tcp=True, timeout=0.05)
@@ -170,7 +193,7 @@ async def test_a_silent_tcp_server_is_a_timeout() -> None:
 @pytest.mark.parametrize("tcp", [False, True])
 async def test_a_cancelled_query_leaves_no_socket_open(tcp: bool) -> None:
     async with udp_server(lambda data: []) as (udp, _), tcp_server(None) as stream:
-        task = asyncio.create_task(exchange(stream if tcp else udp, tcp=tcp))
+        task = asyncio.create_task(in_asyncio(stream if tcp else udp, tcp=tcp))
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -179,6 +202,44 @@ async def test_a_cancelled_query_leaves_no_socket_open(tcp: bool) -> None:
             warnings.simplefilter("error", ResourceWarning)
             del task
             gc.collect()
+
+
+@pytest.mark.parametrize("tcp", [False, True])
+async def test_a_query_whose_loop_ends_leaves_no_socket_open(tcp: bool) -> None:
+    async def main(server: Server) -> None:
+        loop = running_loop()
+        assert loop is not None
+        loop.create_task(SelectingTransport().exchange(server, QUERY, timeout=2.0, tcp=tcp))
+        await pause()
+        await pause()
+
+    async with udp_server(lambda data: []) as (udp, _), tcp_server(None) as stream:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ResourceWarning)
+            await asyncio.to_thread(lambda: Loop().run(main(stream if tcp else udp)))
+            gc.collect()
+        await asyncio.sleep(0.05)  # for the server to notice
+
+
+async def test_a_query_longer_than_the_system_takes_at_once_is_sent_whole() -> None:
+    """RFC 7766 §8: over TCP a message may come in any pieces, both ways."""
+    query = QUERY + bytes(60_000)
+    received = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big")))
+        for octet in struct.pack("!H", len(REPLY)) + REPLY:
+            writer.write(bytes([octet]))
+            await writer.drain()
+        writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=1 << 17)
+    async with server:
+        asked = Server("127.0.0.1", server.sockets[0].getsockname()[1])
+        work = SelectingTransport().exchange(asked, query, timeout=5.0, tcp=True)
+        assert await asyncio.to_thread(lambda: Loop().run(work)) == REPLY
+        await asyncio.sleep(0.05)
+    assert received == [query]
 
 
 def test_a_reply_matches_whatever_the_case_of_its_question() -> None:
