@@ -42,7 +42,9 @@ else:
 
     def replace(record, /, **changes):
         """See `dataclasses.replace`."""
-        return type(record)(**{name: getattr(record, name) for name in record.__match_args__} | changes)
+        values = dict(zip(record.__match_args__, record.__values__(record), strict=True))
+        values.update(changes)
+        return type(record)(**values)
 
     def _made(plain, frozen):
         fields = {name: _field_of(plain, name) for name in plain.__annotations__}
@@ -52,6 +54,7 @@ else:
         content |= {"__slots__": tuple(fields), "__qualname__": plain.__qualname__}
         cls = type(plain.__name__, plain.__bases__, content)
         cls.__match_args__ = tuple(fields)
+        cls.__values__ = staticmethod(_values_of(tuple(fields)))
         cls.__dataclass_fields__ = _StandardFields(fields)
         cls.__init__ = _constructor(cls, fields)
         cls.__repr__, cls.__reduce__, cls.__replace__ = _repr, _reduce, replace
@@ -61,6 +64,12 @@ else:
         else:
             cls.__hash__ = None  # what can change must not be the key of a dict
         return cls
+
+    def _values_of(names):
+        """A function that gives the values of these fields, as a tuple."""
+        if len(names) > 1:
+            return attrgetter(*names)
+        return lambda record: tuple(getattr(record, name) for name in names)
 
     def _field_of(plain, name):
         value = plain.__dict__.get(name, _MISSING)
@@ -108,7 +117,7 @@ else:
 
     def _comparison(names):
         """`__eq__` and `__hash__`, by those fields."""
-        values = attrgetter(*names)
+        values = _values_of(names)
 
         def __eq__(self, other):
             return values(self) == values(other) if type(other) is type(self) else NotImplemented
@@ -119,12 +128,14 @@ else:
         return __eq__, __hash__
 
     def _repr(self):
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        shown = ", ".join(
+            f"{name}={value!r}" for name, value in zip(self.__match_args__, self.__values__(self), strict=True)
+        )
         return f"{type(self).__qualname__}({shown})"
 
     def _reduce(self):
         """For `copy` and `pickle`: made anew from its values."""
-        return type(self), tuple(getattr(self, name) for name in self.__match_args__)
+        return type(self), self.__values__(self)
 
     def _refuse_change(_, name, *value):
         from dataclasses import FrozenInstanceError

@@ -1,14 +1,14 @@
 """What a link rests on: the records as they came, where they came from, and each signature and DS that was tried."""
 
 from enum import Enum
+from typing import NamedTuple
 
 from unbroken.dns import Dnskey, Ds, Name, RRset, Rrsig
 from unbroken.records import dataclass, field
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A name and a type, class IN."""
+class Question(NamedTuple):
+    """A name and a type, class IN. A tuple, since it is the key of all that is asked for and kept, and hashed all the time."""
 
     name: Name
     rdtype: int

@@ -59,6 +59,9 @@ class Context:
         return until
 
 
+_NOT_THERE = NoAnswer(Failure.NOT_IN_CAPTURE)
+
+
 def ask(
     ctx: Context, *lookups: Lookup
 ) -> Generator[tuple[Lookup, ...], Mapping[Lookup, Response], tuple[Response, ...]]:
@@ -72,7 +75,7 @@ def ask(
             return tuple(ctx.responses.get(lookup, refused) for lookup in lookups)
         responses = yield missing
         for lookup in missing:
-            ctx.responses[lookup] = usable(ctx, responses.get(lookup, NoAnswer(Failure.NOT_IN_CAPTURE)))
+            ctx.responses[lookup] = usable(ctx, responses.get(lookup, _NOT_THERE))
     return tuple(ctx.responses[lookup] for lookup in lookups)
 
 
