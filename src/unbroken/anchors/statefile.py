@@ -31,9 +31,13 @@ def load(path: str | os.PathLike[str], fix: str) -> JsonObject:
     Raises InputError(where=PATH) for a file that can't be read, is cut short, was changed by hand or is damaged in any way;
     `fix` is what to do about it.
     """
-    source = str(path)
+    return parse(read_bounded(str(path), MAX_SIZE), str(path), fix)
+
+
+def parse(data: bytes, source: str, fix: str) -> JsonObject:
+    """As `load`, from octets in hand; `source` stands in for the path. Raises InputError."""
     try:
-        value = json.loads(read_bounded(source, MAX_SIZE))
+        value = json.loads(data)
     except (ValueError, RecursionError):
         raise InputError(source, "is damaged: it is not JSON, or not whole", fix) from None
     if not isinstance(value, dict) or "checksum" not in value:

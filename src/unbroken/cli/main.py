@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "verify": ("verify", "Verify a proof or capture offline."),
     "sign": ("sign", "Sign a zone file."),
     "verify-zone": ("verify_zone", "Verify a signed zone file as a whole."),
-    "anchors": ("anchors", "Show trust anchors, or verify IANA's file of them."),
+    "anchors": ("anchors", "Show trust anchors, verify IANA's, judge those of resolvers."),
     "explain": ("explain", "Explain a finding code: what, why, and what to do."),
     "keys": ("keys", "Make zone keys, list, show and convert them."),
     "ds": ("ds", "Make DS, CDS and CDNSKEY records, or check a delegation."),
