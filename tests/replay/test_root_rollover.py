@@ -34,8 +34,9 @@ def look(point: TrustPoint, apex: Apex, now: int) -> Chain:
         question = (lookup.name, lookup.rdtype, rr.CLASS_IN)
         return Answer(Message(0, rr.QR | rr.AA, question, apex.section(lookup.rdtype)))
 
-    assert point.anchor is not None
-    anchors = TrustAnchors([point.anchor])
+    anchor = point.look_anchor(now)
+    assert anchor is not None
+    anchors = TrustAnchors([anchor])
     return drive(validate(question_for(ROOT), anchors=anchors, now=now, trust=TrustCache()), fetch)
 
 

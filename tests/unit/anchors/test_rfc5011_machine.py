@@ -168,6 +168,47 @@ def test_a_key_without_sep_bit_is_not_taken_up_but_may_be_configured() -> None:
     assert states(run(start(zsk), (0, seen(A, zsk))).point) == {zsk: VALID, A: PENDING}
 
 
+def test_a_key_without_sep_bit_gives_way_to_one_that_has_it() -> None:
+    """Nobody revokes a zone signing key that is rolled: it would be trusted for ever."""
+    zsk = key(4, flags=256)
+    assert states(start(A, zsk)) == {A: VALID}
+    waiting = run(start(zsk), (0, seen(A, zsk))).point
+    assert trusted(waiting) == {zsk}
+    last = run(waiting, (30, seen(A, zsk)))
+    assert states(last.point) == {A: VALID}
+    assert last.notes == (f"key {zsk.key_tag} of example. has no SEP bit, and gives way to a key that has",)
+    by_digest = run(start(zsk, digests=[ds(A)]), (0, seen(A, zsk))).point
+    assert states(by_digest) == {A: VALID}
+
+
+# --- what a look is validated with --------------------------------------------------------------------------------------
+
+
+def test_a_look_may_rest_on_a_pending_key_once_its_hold_down_is_over() -> None:
+    """§2.2: it becomes an anchor the next time that the RRset with it is seen, whoever signs that."""
+    point = run(start(A), (0, seen(A, B)), (10, seen(A, B))).point
+    early, late = (point.look_anchor(NOW + 30 * DAY - offset) for offset in (1, 0))
+    assert early is not None
+    assert early.dnskeys == (A,)
+    assert late is not None
+    assert late.dnskeys == (A, B)
+    assert trusted(point) == {A}
+
+
+def test_a_pending_key_that_was_seen_only_once_is_nothing_to_rest_on() -> None:
+    point = run(start(A), (0, seen(A, B))).point
+    found = point.look_anchor(NOW + 99 * DAY)
+    assert found is not None
+    assert found.dnskeys == (A,)
+
+
+def test_a_trust_point_that_is_gone_does_not_come_back_by_a_pending_key() -> None:
+    """§5."""
+    point = run(start(A), (0, seen(A, B)), (10, seen(A, B)), (11, seen(B, revoked=[A]))).point
+    assert states(point)[B] is PENDING
+    assert point.look_anchor(NOW + 99 * DAY) is None
+
+
 def test_the_revocation_of_an_unknown_key_is_of_no_interest() -> None:
     assert states(run(start(A), (0, seen(A, revoked=[C]))).point) == {A: VALID}
 

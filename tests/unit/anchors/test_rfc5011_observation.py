@@ -34,8 +34,9 @@ def answer(keys: Sequence[ZoneKey], signers: Sequence[ZoneKey], now: int = NOW, 
 
 
 def look(point: TrustPoint, response: Response, now: int = NOW, negatives: Iterable[NegativeTrustAnchor] = ()) -> Chain:
-    assert point.anchor is not None
-    anchors = TrustAnchors([point.anchor], negatives)
+    anchor = point.look_anchor(now)
+    assert anchor is not None
+    anchors = TrustAnchors([anchor], negatives)
 
     def fetch(lookup: Lookup) -> Response:
         return response if lookup == question_for(ZONE) else NoAnswer(Failure.TIMEOUT)
@@ -145,6 +146,27 @@ def test_a_chain_from_an_anchor_above_the_zone_says_nothing() -> None:
     good = look(start(A), answer([A, B], [A]))
     from_above = replace(good, anchor=Name.ROOT, links=good.links[1:])
     assert not observe(from_above, ZONE, NOW, Policy()).is_authenticated
+
+
+@pytest.mark.parametrize(("looks", "expected"), [((0, 10), KeyState.VALID), ((0,), KeyState.ADD_PENDING)])
+def test_a_key_past_its_hold_down_may_sign_the_set_alone(looks: tuple[int, ...], expected: KeyState) -> None:
+    """A resolver that was off for the end of a roll: the old key is gone, and the new one was seen for long enough, or not."""
+    point = start(A)
+    for day in looks:
+        point = advanced(point, answer([A, B, ZSK], [A], NOW + day * DAY), NOW + day * DAY).point
+    now = NOW + 31 * DAY
+    last = advanced(point, answer([B, ZSK], [B], now), now)
+    assert states(last.point)[B.key_tag] is expected
+    assert last.point.timers.failures == (expected is not KeyState.VALID)
+
+
+def test_a_key_within_its_hold_down_may_not_sign_the_set_alone() -> None:
+    point = advanced(start(A), answer([A, B, ZSK], [A])).point
+    point = advanced(point, answer([A, B, ZSK], [A], NOW + 10 * DAY), NOW + 10 * DAY).point
+    now = NOW + 29 * DAY
+    last = advanced(point, answer([B, ZSK], [B], now), now)
+    assert states(last.point) == states(point)
+    assert last.point.timers.failures == 1
 
 
 def test_a_roll_from_one_key_to_the_next() -> None:

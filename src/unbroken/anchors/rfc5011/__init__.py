@@ -1,8 +1,9 @@
 """RFC 5011: trust anchors that follow their zone's key rolls by themselves. A state machine without I/O or clock.
 
 A daemon holds one `TrustPoint` a zone. When `point.timers.is_due(now)`, it validates `question_for(point.owner)` with the
-point's own `anchor` and a fresh trust cache, hands the chain to `advance`, saves the points (`save`) before it uses them, and
-logs the changes and notes. Several daemons at one time of day should spread their queries: look up to a tenth earlier.
+point's own `look_anchor(now)` and a fresh trust cache, hands the chain to `advance`, saves the points (`save`) before it
+uses them, and logs the changes and notes. Several daemons at one time of day should spread their queries: look up to a
+tenth earlier.
 """
 
 from unbroken.anchors.rfc5011.file import load, save
@@ -35,7 +36,7 @@ __all__ = [
 
 
 def advance(point: TrustPoint, chain: Chain, now: int, policy: Policy | None = None) -> Step:
-    """The trust point after a look at its keys: `observe`, then `step`. The chain must come from `point.anchor` alone.
+    """The trust point after a look at its keys: `observe`, then `step`. The chain must come from `look_anchor` alone.
 
     `now` is an epoch second. A chain that is not secure counts as a failed query (RFC 5011 §2.3); a key that revoked itself
     in it is revoked all the same (§2.1). Never raises.

@@ -4,7 +4,7 @@ Who may be trusted without proof is decided here, so the order of the rules matt
 consent; all else needs a DNSKEY RRset that validated from the anchors as they were before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -39,7 +39,7 @@ def begin(anchor: TrustAnchor, now: int) -> TrustPoint:
         if not dnskey.is_revoked and not any(is_same_key(key.dnskey, dnskey) for key in keys):
             keys.append(TrackedKey(dnskey, KeyState.VALID, now, now))
     unseen = tuple(ds for ds in anchor.dses if not any(is_digest_of(ds, anchor.owner, key.dnskey) for key in keys))
-    return TrustPoint(anchor.owner, tuple(keys), unseen, anchor.source, Timers(next_query=now))
+    return TrustPoint(anchor.owner, tuple(_without_stand_ins(keys)), unseen, anchor.source, Timers(next_query=now))
 
 
 def step(point: TrustPoint, seen: Observation, now: int) -> Step:
@@ -68,6 +68,15 @@ def is_digest_of(ds: Ds, owner: Name, dnskey: Dnskey) -> bool:
     return ds_digest(owner, dnskey, ds.digest_type) == ds.digest
 
 
+def _without_stand_ins(keys: Sequence[TrackedKey]) -> list[TrackedKey]:
+    """RFC 5011 §2.2, §4.1: anchors are keys with the SEP bit. One without it counts only while there is no other: nobody
+    revokes a zone signing key that is rolled, so that it would be trusted for ever.
+    """
+    if not any(key.state.is_trusted and key.dnskey.is_secure_entry_point for key in keys):
+        return list(keys)
+    return [key for key in keys if key.dnskey.is_secure_entry_point or not key.state.is_trusted]
+
+
 class _Work:
     """One step in the making."""
 
@@ -79,6 +88,11 @@ class _Work:
         self.notes: list[str] = []
 
     def finish(self, timers: Timers) -> Step:
+        kept = _without_stand_ins(self.keys)
+        dropped = ", ".join(str(key.dnskey.key_tag) for key in self.keys if key not in kept)
+        if dropped:
+            self.notes.append(f"key {dropped} of {self.point.owner} has no SEP bit, and gives way to a key that has")
+            self.keys = kept
         point = replace(self.point, keys=tuple(self.keys), digests=tuple(self.digests), timers=timers)
         if point.anchor is None and self.point.anchor is not None:
             # RFC 5011 §5: a trust point with all of its anchors revoked is deleted.

@@ -29,8 +29,8 @@ _DNSKEY: Final = 48
 
 
 def question_for(owner: Name) -> Question:
-    """What to ask to look at a trust point (RFC 5011 §2.3): its DNSKEY RRset. Validate it with the anchors of the trust point,
-    and with a trust cache of its own: keys remembered from an earlier look are no new one."""
+    """What to ask to look at a trust point (RFC 5011 §2.3): its DNSKEY RRset. Validate it with the trust point's
+    `look_anchor`, and with a trust cache of its own: keys remembered from an earlier look are no new one."""
     return Question(owner, _DNSKEY)
 
 

@@ -101,6 +101,24 @@ class TrustPoint:
             return None
         return TrustAnchor(self.owner, self.digests, trusted, self.source)
 
+    def look_anchor(self, now: int) -> TrustAnchor | None:
+        """What to validate a look at the zone's keys with, at `now` (epoch seconds): what is trusted, and pending keys whose
+        hold-down is over.
+
+        RFC 5011 §2.2: such a key becomes an anchor the next time that the RRset with it is seen. By then the zone may sign
+        with no older key; whoever was out of reach for the last days of a roll would never get over it. It must have been
+        in at least two authenticated sets, since one could be a single forgery with a stolen key.
+        """
+        anchor = self.anchor
+        if anchor is None:
+            return None
+        mature = tuple(
+            key.dnskey
+            for key in self.keys
+            if key.trusted_from is not None and key.trusted_from <= now and key.last_seen > key.since
+        )
+        return TrustAnchor(self.owner, anchor.dses, anchor.dnskeys + mature, self.source) if mature else anchor
+
     def find(self, dnskey: Dnskey) -> TrackedKey | None:
         """The tracked key that this DNSKEY is, whatever its REVOKE and SEP bits."""
         return next((key for key in self.keys if is_same_key(key.dnskey, dnskey)), None)
