@@ -73,6 +73,7 @@ class AnchorKeeper:
         self._policy: Final = policy or Policy()
         self._recheck_interval: Final = recheck_interval
         self._next_check: dict[Name, int] = {}
+        self._notes = list(start.notes)
         self._anchors: TrustAnchors | None = None
         # A first start is to be kept as well: hold-downs count from when a key was first seen.
         self.are_points_unsaved = True
@@ -97,9 +98,15 @@ class AnchorKeeper:
             self.are_negatives_unsaved = True
         for negative in ended:
             self._next_check.pop(negative.owner, None)
+            self._notes.append(f"the negative trust anchor at {negative.owner} has ended: {negative.reason}")
         if self._anchors is None:
             self._anchors = trusted(self.points, self._fixed).with_negatives(self._negatives.values())
         return self._anchors
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Sentences for the log that came up since this was last called: of the start, and of negative anchors that ended."""
+        notes, self._notes = tuple(self._notes), []
+        return notes
 
     def due(self, now: int) -> tuple[Look, ...]:
         """What to look at now, in no order that matters. A look stays due until `learn` has been told of it."""

@@ -188,6 +188,8 @@ def test_a_negative_anchor_ends_by_itself(operated: Operated) -> None:
     assert operated.check(NOW + 60) is Status.BOGUS
     assert operated.keeper.negatives == {}
     assert operated.keeper.are_negatives_unsaved
+    assert operated.keeper.take_notes() == ("the negative trust anchor at nsec.example. has ended: test",)
+    assert operated.keeper.take_notes() == ()
 
 
 def test_a_look_that_was_under_way_when_it_was_lifted_or_set_anew_changes_nothing(operated: Operated) -> None:

@@ -302,6 +302,36 @@ def test_a_file_of_absurd_size_or_none_at_all_is_one_error(tmp_path: Path) -> No
         check(tmp_path / "absent", ROLLED)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"addNTA('x')\n" + b"--[[" * 200_000,
+        b"addTA('.'" + b" " * 900_000,
+        b"addTA('.', 'x'" + b"\n" * 900_000,
+        b"addTA(" * 150_000,
+        b"addNTA('x')\n" + b"'" * 300_000,
+        b"dnssec:\n trustanchors:\n" + b" - name" + b" " * 900_000,
+        b"dnssec:\n trustanchors:\n" + b"1 " * 450_000,
+        b"; Valid:1 ;" + b" " * 900_000,
+        b". 1 DNSKEY 257 3 8 AQ== ; Valid: ;\n" + b"; .\t" * 200_000,
+        b"KEYDATA (" * 100_000,
+    ],
+)
+def test_a_large_file_takes_no_more_time_than_its_size_is_worth(data: bytes) -> None:
+    """With a pattern that goes back, each of these would keep it busy for hours."""
+    try:
+        assert verdict(data).status in ReadyStatus
+    except InputError as error:
+        assert "FILE" in str(error)
+
+
+def test_thousands_of_forged_keys_make_a_dozen_notes() -> None:
+    forged = "".join(f". DS 38696 8 2 {number:064x}\n" for number in range(1000))
+    notes = verdict(forged).notes
+    assert len(notes) == 13
+    assert notes[-1].startswith("And 98")
+
+
 SAMPLES = (
     unbound(IN_2024, IN_2017),
     managed_keys(keydata(KEY_2024, OLD), keydata(KEY_2017, OLD)),

@@ -170,7 +170,7 @@ def test_a_key_within_its_hold_down_may_not_sign_the_set_alone() -> None:
 
 
 def test_a_roll_from_one_key_to_the_next() -> None:
-    """RFC 5011 §6.2 and §6.3: the new key is published, waits, takes over; the old one is revoked, and removed."""
+    """RFC 5011 §6.3: the new key is published, waits, takes over; the old one is revoked, and removed."""
     point = start(A)
     for day in range(0, 31, 10):
         point = advanced(point, answer([A, B, ZSK], [A], NOW + day * DAY), NOW + day * DAY).point

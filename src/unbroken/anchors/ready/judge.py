@@ -30,6 +30,7 @@ KSK_2024: Final = 38696
 _NAMES: Final = {KSK_2024: "KSK-2024", KSK_2017: "KSK-2017"}
 ROLL: Final = 1791676800
 """2026-10-11T00:00:00Z: the day from which KSK-2024 signs the root's keys, and KSK-2017 does not."""
+_NOTES: Final = 12
 _MOST_USEFUL: Final = (Trust.TRUSTED, Trust.MISSING, Trust.PENDING, Trust.REVOKED, Trust.REMOVED, Trust.ABSENT)
 
 
@@ -57,7 +58,14 @@ def judge(contents: Contents, source: str, now: int) -> Readiness:
             "it has no anchor of the root",
             "give the file that has the root's anchors",
         )
-    return Readiness(source, contents.kind, status, because, fix, tuple(reports.values()), tuple(dict.fromkeys(notes)))
+    return Readiness(source, contents.kind, status, because, fix, tuple(reports.values()), _shortened(notes))
+
+
+def _shortened(notes: list[str]) -> tuple[str, ...]:
+    """Without doubles, and not for ever: a file may hold thousands of records that are worth a note."""
+    unique = list(dict.fromkeys(notes))
+    more = (f"And {len(unique) - _NOTES} more of the kind.",) if len(unique) > _NOTES else ()
+    return (*unique[:_NOTES], *more)
 
 
 def _report(name: str, tag: int, found: list[FoundKey]) -> KeyReport:

@@ -18,10 +18,11 @@ LUA: Final = re.compile(r"^[ \t]*(?:addTA|clearTA|addNTA|clearNTA|readTrustAncho
 YAML: Final = re.compile(r"^[ \t]*(?:dnssec|trustanchors|trustanchorfile)[ \t]*:", re.MULTILINE)
 LISTED: Final = "Configured Trust Anchors:"
 
-_LUA_COMMENT: Final = re.compile(r"--\[\[.*?\]\]|--[^\n]*|(\"[^\"\n]*\"|'[^'\n]*')", re.DOTALL)
+# Possessive quantifiers: what is read once is not read again, so that no file takes more time than its size is worth.
+_LUA_TOKEN: Final = re.compile(r"--\[\[|--|\"[^\"\n]*+\"|'[^'\n]*+'")
 _CALL: Final = re.compile(r"\b(addTA|clearTA|readTrustAnchorsFromFile)\s*\(")
-_STRING: Final = r"\s*(?:\"([^\"\n]*)\"|'([^'\n]*)')\s*"
-_ARGUMENTS: Final = re.compile(rf"(?:{_STRING}(?:,{_STRING})?(?:,\s*[0-9]{{1,9}}\s*)?)?\s*\)")
+_STRING: Final = r"\s*+(?:\"([^\"\n]*+)\"|'([^'\n]*+)')\s*+"
+_ARGUMENTS: Final = re.compile(rf"(?:{_STRING}(?:,{_STRING})?(?:,\s*+[0-9]{{1,9}}+\s*+)?)?\s*+\)")
 _YAML_KEY: Final = re.compile(r"^([ \t]*)trustanchors[ \t]*:[ \t]*(.*)$")
 _YAML_PART: Final = re.compile(
     r"\bname[ \t]*:[ \t]*(?:'([^'\n]*)'|\"([^\"\n]*)\"|([^\s,}\]'\"]+))"
@@ -42,7 +43,7 @@ class Configured:
 
 def read_lua(text: str, source: str) -> Configured:
     """`addTA(".", "20326 8 2 …")`, `clearTA()`, in order. Raises InputError with where=SOURCE:LINE."""
-    code = _LUA_COMMENT.sub(lambda match: match.group(1) or " " * 2 + "\n" * match.group().count("\n"), text)
+    code = _without_comments(text)
     keys: list[FoundKey] = []
     files: list[str] = []
     clears_root = False
@@ -66,6 +67,24 @@ def read_lua(text: str, source: str) -> Configured:
         else:
             keys.append(_key(where, parse_owner(where, first), second))
     return Configured(tuple(keys), clears_root, tuple(files))
+
+
+def _without_comments(text: str) -> str:
+    """Lua without its comments, line ends kept. Comment signs inside of plain strings are none."""
+    parts: list[str] = []
+    position = 0
+    while (token := _LUA_TOKEN.search(text, position)) is not None:
+        if not token.group().startswith("--"):
+            parts.append(text[position : token.end()])
+            position = token.end()
+            continue
+        parts.append(text[position : token.start()])
+        end = text.find("]]" if token.group() == "--[[" else "\n", token.end())
+        if end < 0:
+            return "".join(parts)
+        position = end + 2 if token.group() == "--[[" else end
+        parts.append("\n" * text.count("\n", token.start(), position) + " ")
+    return "".join(parts) + text[position:]
 
 
 def read_yaml(text: str, source: str) -> Configured:

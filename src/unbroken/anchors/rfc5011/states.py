@@ -81,7 +81,7 @@ class TrackedKey:
 
 @dataclass(frozen=True, slots=True)
 class TrustPoint:
-    """RFC 5011 §1.1: a zone whose keys are trust anchors and look after themselves.
+    """A trust point of RFC 5011: a zone whose keys are trust anchors and look after themselves.
 
     `digests` are configured DS records whose key the zone has not shown yet. `source` tells where the first anchors came from.
     """
