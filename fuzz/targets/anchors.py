@@ -11,6 +11,7 @@ from fuzz.words import mutate_text
 from fuzz.world import NOW, small_world
 from unbroken._kernel import rdata_to_text
 from unbroken.anchors import SignatureRefused, TrustAnchors, parse, verify_signature
+from unbroken.anchors.ready import ReadyStatus, judge, read_contents
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
 from unbroken.errors import InputError
@@ -39,6 +40,22 @@ def texts() -> list[str]:
         f'  "example." static-key 257 3 8 "{text.split(" ", 3)[3]}";\n}};\noptions {{ directory "/x"; }};\n',
         f"{head}. 172800 IN DNSKEY {text} {state}\n",
         xml().decode(),
+    ]
+
+
+def resolver_texts() -> list[str]:
+    """The files in which BIND, Knot Resolver and PowerDNS Recursor keep anchors, with the small world's root key."""
+    anchor = small_world().anchors[Name.ROOT]
+    ds = rdata_to_text(rr.DS, anchor.dses[0].rdata) or ""
+    text = rdata_to_text(rr.DNSKEY, small_world().keys[Name.ROOT][0].dnskey.rdata) or ""
+    flags, protocol, algorithm, key = text.split(" ", 3)
+    times = "20270101000000 20260101000000 19700101000000"
+    return [
+        f"$ORIGIN .\n$TTL 0\n@ IN SOA . . (\n 2 0 0 0 0 )\n\tKEYDATA {times} {flags} {protocol} {algorithm} (\n {key} )\n",
+        f". 172800 DNSKEY {text} ; Valid: ; KeyTag:1\n; . 172800 DNSKEY {text} ; AddPend:1800000000 ; KeyTag:2\n",
+        f"-- anchors\nclearTA('.')\naddTA(\".\", '{ds}')\nreadTrustAnchorsFromFile('/x', 24)\n",
+        f"dnssec:\n  trustanchors:\n  - name: .\n    dsrecords:\n    - {ds}\n    - '{ds}'\n  trustanchorfile: /x\n",
+        f"Configured Trust Anchors:\n.\n\t\t{ds}\n",
     ]
 
 
@@ -89,6 +106,7 @@ class AnchorsTarget:
 
     def __init__(self) -> None:
         self.texts: Final = texts()
+        self.resolver_texts: Final = resolver_texts()
         self.signature, self.authority = signed_xml()
         verify_signature(xml(), self.signature, self.authority, NOW)
 
@@ -99,12 +117,16 @@ class AnchorsTarget:
             altered = random.choice(list(parts))
             parts[altered] = mutate(random, parts[altered])
             return {"text": None, "altered": altered, **parts}
+        if random.random() < 0.4:
+            return {"text": mutate_text(random, random.choice(self.texts + self.resolver_texts)), "ready": True}
         return {"text": mutate_text(random, random.choice(self.texts))}
 
     def check(self, case: Case) -> Result:
         """InputError is the only error; an altered document is never accepted."""
         if case["text"] is None:
             return self._check_signature(case)
+        if case.get("ready"):
+            return _check_readiness(case)
         try:
             anchors = parse(case["text"], "file", now=NOW)
         except InputError:
@@ -119,6 +141,16 @@ class AnchorsTarget:
         if case["xml"] != xml():
             return Result("signature accepted", "the signature is accepted over another document")
         return Result("signature accepted, document unchanged")
+
+
+def _check_readiness(case: Case) -> Result:
+    """The small world's root key is none of the real root's: no alteration of a file can make its owner ready."""
+    try:
+        found = judge(read_contents(case["text"], "file", NOW), "file", NOW)
+    except InputError:
+        return Result("rejected")
+    is_wrong = found.status is ReadyStatus.READY and not any("believed by its tag" in note for note in found.notes)
+    return Result(f"judged {found.status.value}", "a key that is not the root's makes it ready" if is_wrong else "")
 
 
 def _is_usable(anchors: TrustAnchors) -> bool:

@@ -62,7 +62,7 @@ class CaptureTarget:
             return {"data": b'{"format":' * depth if random.random() < 0.5 else b"{" + b'"a":[' * depth}
         for _ in range(random.choice((1, 1, 2, 3))):
             if kind <= 3:
-                _replace(random, value)
+                replace_member(random, value)
             else:
                 self._alter_message(random, value)
         return {"data": json.dumps(value).encode("utf-8", "surrogatepass")}
@@ -94,7 +94,7 @@ def _source(data: bytes) -> Source:
         return load_source(str(path))
 
 
-def _replace(random: Random, value: Any) -> None:
+def replace_member(random: Random, value: Any) -> None:
     """One member somewhere inside becomes something else, or goes."""
     while True:
         if not isinstance(value, dict | list) or not value:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from fuzz.case import Case, Result, Target
 from fuzz.octets import mutate
-from fuzz.targets.anchors import signed_xml, texts, xml
+from fuzz.targets.anchors import resolver_texts, signed_xml, texts, xml
 from fuzz.targets.capture import CaptureTarget
 from fuzz.targets.proof import honest_proofs
 from fuzz.words import mutate_text, odd_word
@@ -39,7 +39,8 @@ _TYPES: Final = ("A", "TXT", "ANY", "TYPE65536", "TYPE0", "a", "RRSIG", "DS", "n
 _COMMANDS: Final = (
     ("check", "NAME", "TYPE", "--offline", "FILE"), ("check", "NAME", "--resolver", "127.0.0.1", "--timeout", "0.2"),
     ("check", "NAME", "TYPE", "--hints", "FILE"), ("verify", "FILE"), ("verify", "FILE", "NAME", "TYPE"),
-    ("anchors",), ("anchors", "show", "--anchor", "FILE"), ("anchors", "verify", "FILE", "FILE", "--ca", "FILE"),
+    ("anchors",), ("anchors", "show", "--anchor", "FILE"), ("anchors", "ready", "FILE", "FILE"),
+    ("anchors", "show", "--state", "FILE"), ("anchors", "verify", "FILE", "FILE", "--ca", "FILE"),
     ("explain", "CODE"), ("explain",), ("lab", "faults"), ("lab", "faults", "--json"),
     ("prove", "NAME", "TYPE", "-o", "out.bin"),
     ("WORD",), (), ("--help",), ("--version",), ("check", "--help"),
@@ -75,7 +76,7 @@ class CliTarget:
         signature, authority = signed_xml()
         files = [proof.wire for proof in honest_proofs(small_world())]
         files += [captures.make(Random(number))["data"] for number in range(20)]
-        files += [text.encode() for text in (*anchors, hints, "", "{}", "\0")]
+        files += [text.encode() for text in (*anchors, *resolver_texts(), hints, "", "{}", "\0")]
         files += [signature, authority, xml()]
         self.files: Final = files
         self.anchor: Final = anchors[0].encode()

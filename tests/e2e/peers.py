@@ -44,14 +44,15 @@ _PATIENCE = 5.0  # seconds
 
 
 def has_unbound() -> bool:
-    return _program("unbound") is not None
+    return program("unbound") is not None
 
 
 def has_delv() -> bool:
-    return _program("delv") is not None
+    return program("delv") is not None
 
 
-def _program(name: str) -> str | None:
+def program(name: str) -> str | None:
+    """The path of an installed program, or None."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
 
 
@@ -59,13 +60,13 @@ def _program(name: str) -> str | None:
 def unbound(lab: Lab, directory: Path, *, validates: bool) -> Iterator[int]:
     """An Unbound with empty caches that starts at the lab's root; its port."""
     directory.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     modules = "validator iterator" if validates else "iterator"
     config = directory / "unbound.conf"
     config.write_text(_CONFIG.format(directory=directory, port=port, modules=modules, lab=lab.directory))
-    program = _program("unbound")
-    assert program is not None
-    process = subprocess.Popen([program, "-d", "-p", "-c", str(config)], stderr=subprocess.PIPE)
+    found = program("unbound")
+    assert found is not None
+    process = subprocess.Popen([found, "-d", "-p", "-c", str(config)], stderr=subprocess.PIPE)
     try:
         _wait_for(port, process)
         yield port
@@ -74,7 +75,8 @@ def unbound(lab: Lab, directory: Path, *, validates: bool) -> Iterator[int]:
         process.communicate(timeout=_PATIENCE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
@@ -122,10 +124,10 @@ _NO_ANSWER = ("resolution failed: SERVFAIL", "resolution failed: timed out", "re
 
 def ask_delv(question: Question, port: int, lab: Lab) -> tuple[Status, str]:
     """delv's verdict, from the trust comments of its answer (and its output, to read)."""
-    program = _program("delv")
-    assert program is not None
+    found = program("delv")
+    assert found is not None
     anchors = str(lab.directory / "bind.keys")
-    arguments = [program, "-4", "@127.0.0.1", "-p", str(port), "-a", anchors, "+root=.", str(question.name)]
+    arguments = [found, "-4", "@127.0.0.1", "-p", str(port), "-a", anchors, "+root=.", str(question.name)]
     done = subprocess.run(
         [*arguments, type_to_text(question.rdtype)], capture_output=True, text=True, timeout=30, check=False
     )

@@ -23,6 +23,7 @@ ROUNDS = {
     "validate": 2000,
     "proof": 3000,
     "anchors": 1500,
+    "state": 1000,
     "capture": 700,
     "zonefile": 700,
     "cli": 700,

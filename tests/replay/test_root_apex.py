@@ -1,11 +1,7 @@
 """The root's own DNSKEY RRsets, as they were signed from 2023 to 2026, and the IANA trust anchors."""
 
-from dataclasses import dataclass
-from functools import cache
-
 import pytest
-from rpl_scenario import merge, parse_record
-from shared_material import shared
+from root_series import Apex, root_apex_series
 
 from unbroken.anchors.builtin import iana_root
 from unbroken.chain import Chain, Code, Question, Status
@@ -15,34 +11,6 @@ from unbroken.validation.drivers import drive
 from unbroken.validation.protocol import Answer, Failure, Lookup, NoAnswer, Response
 from unbroken.validation.trust import TrustCache
 from unbroken.validation.validator import validate
-
-
-@dataclass(frozen=True)
-class Apex:
-    """One state of the root's apex."""
-
-    heading: str
-    rrsets: tuple[RRset, ...]
-
-    def section(self, rdtype: int) -> tuple[RRset, ...]:
-        return tuple(rrset for rrset in self.rrsets if rdtype in (rrset.rdtype, rrset.covers))
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """Inception and expiration over the DNSKEY RRset that hold for all of its signatures."""
-        rrsigs = [rrsig for rrset in self.section(rr.DNSKEY) if rrset.covers for rrsig in rrset.rrsigs()]
-        return max(rrsig.inception for rrsig in rrsigs), min(rrsig.expiration for rrsig in rrsigs)
-
-
-@cache
-def _series() -> tuple[Apex, ...]:
-    states: list[tuple[str, list[str]]] = []
-    for line in shared("real", "root-apex-series", "series.txt").read_text().splitlines():
-        if line.startswith(";"):
-            states.append((line, []))
-        elif line.strip():
-            states[-1][1].append(line)
-    return tuple(Apex(heading, merge(map(parse_record, lines))) for heading, lines in states if lines)
 
 
 def _check(apex: Apex, rdtype: int, now: int) -> Chain:
@@ -57,7 +25,7 @@ def _check(apex: Apex, rdtype: int, now: int) -> Chain:
 
 
 def test_every_recorded_key_set_is_secure_within_its_window() -> None:
-    series = _series()
+    series = root_apex_series()
     assert len(series) >= 100
     for apex in series:
         for now in apex.window:
@@ -66,7 +34,7 @@ def test_every_recorded_key_set_is_secure_within_its_window() -> None:
 
 
 def test_every_recorded_key_set_is_bogus_one_second_outside_its_window() -> None:
-    for apex in _series():
+    for apex in root_apex_series():
         first, last = apex.window
         late, early = _check(apex, rr.DNSKEY, last + 1), _check(apex, rr.DNSKEY, first - 1)
         assert late.status is early.status is Status.BOGUS, apex.heading
@@ -75,7 +43,7 @@ def test_every_recorded_key_set_is_bogus_one_second_outside_its_window() -> None
 
 
 def test_every_recorded_soa_is_secure_while_it_and_the_keys_are_valid() -> None:
-    for apex in _series():
+    for apex in root_apex_series():
         rrsigs = [rrsig for rrset in apex.section(rr.SOA) if rrset.covers for rrsig in rrset.rrsigs()]
         now = max(apex.window[0], *(rrsig.inception for rrsig in rrsigs))
         assert _check(apex, rr.SOA, now).status is Status.SECURE, apex.heading
@@ -84,7 +52,7 @@ def test_every_recorded_soa_is_secure_while_it_and_the_keys_are_valid() -> None:
 @pytest.mark.parametrize("index", [0, 50, -1])
 def test_a_key_set_with_one_key_taken_out_is_bogus(index: int) -> None:
     """RFC 4035 §5.3.2: the signature is over the whole RRset."""
-    apex = _series()[index]
+    apex = root_apex_series()[index]
     keys, rrsigs = apex.section(rr.DNSKEY)
     fewer = RRset(keys.owner, keys.rdtype, keys.ttl, keys.rdatas[1:])
     assert _check(Apex(apex.heading, (fewer, rrsigs)), rr.DNSKEY, apex.window[0]).status is Status.BOGUS

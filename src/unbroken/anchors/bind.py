@@ -25,6 +25,11 @@ _Token = tuple[int, str, bool]  # line, text, whether it was quoted or bare (and
 
 def parse_bind(text: str, source: str) -> Iterator[Entry]:
     """Every entry of every anchor block. Raises InputError with where=SOURCE:LINE."""
+    return (entry for entry, _ in parse_bind_kinds(text, source))
+
+
+def parse_bind_kinds(text: str, source: str) -> Iterator[tuple[Entry, str]]:
+    """The same, each with its kind: `static-ds`, `initial-ds`, `static-key` or `initial-key`."""
     depth = 0
     pending: list[_Token] = []  # the words of the statement being read
     block = ""
@@ -74,7 +79,7 @@ def _tokens(text: str, source: str) -> Iterator[_Token]:
         line += value.count("\n")
 
 
-def _entry(where: str, block: str, tokens: list[_Token]) -> Entry:
+def _entry(where: str, block: str, tokens: list[_Token]) -> tuple[Entry, str]:
     words = [text for _, text, _ in tokens]
     kind = "static-key"
     if block != "trusted-keys":  # only the oldest form has no word for the kind
@@ -86,5 +91,5 @@ def _entry(where: str, block: str, tokens: list[_Token]) -> Entry:
     owner = parse_owner(where, words[0])
     data = "".join("".join(words[4:]).split())  # BIND allows blanks and line ends inside the quotes
     if kind.endswith("-ds"):
-        return Entry(where, owner, DS, parse_ds(where, words[1], words[2], words[3], data))
-    return Entry(where, owner, DNSKEY, parse_dnskey(where, words[1], words[2], words[3], data))
+        return Entry(where, owner, DS, parse_ds(where, words[1], words[2], words[3], data)), kind
+    return Entry(where, owner, DNSKEY, parse_dnskey(where, words[1], words[2], words[3], data)), kind

@@ -71,14 +71,19 @@ def detect(text: str) -> Format:
     return Format.ZONE_LINES
 
 
-def _entries(data: bytes, source: str, now: int) -> Iterator[Entry]:
-    # A byte order mark may lead. The codec that takes it off would be one more module to load.
+def decode(data: bytes, source: str) -> str:
+    """The text of an anchor file, without byte-order mark. Raises InputError with where=SOURCE:LINE."""
+    # The codec that takes the mark off would be one more module to load.
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(f"{source}:{line}", "not text", "anchor files are ASCII or UTF-8 text") from None
+
+
+def _entries(data: bytes, source: str, now: int) -> Iterator[Entry]:
+    text = decode(data, source)
     match detect(text):
         case Format.ROOT_XML:
             from unbroken.anchors.rootxml import parse_root_xml  # expat and datetime, for this format only

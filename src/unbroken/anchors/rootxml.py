@@ -13,6 +13,7 @@ from xml.parsers import expat
 
 from unbroken._kernel import ds_digest
 from unbroken.anchors.records import DS, MAX_RECORDS, Entry, parse_dnskey, parse_ds, parse_number, parse_owner
+from unbroken.chain.times import to_iso
 from unbroken.dns import Name, RRset, WireError
 from unbroken.errors import InputError
 
@@ -36,9 +37,12 @@ def parse_root_xml(data: bytes, source: str, now: int) -> Iterator[Entry]:
     if document.zone is None:
         raise InputError(source, "no Zone element", _FIX)
     owner = parse_owner(f"{source}:{document.zone[0]}", document.zone[1])
-    for digest in document.digests:
-        if _is_in_force(f"{source}:{digest.line}", digest, now):
-            yield _entry(f"{source}:{digest.line}", owner, digest)
+    in_force = [digest for digest in document.digests if _is_in_force(f"{source}:{digest.line}", digest, now)]
+    if document.digests and not in_force:
+        what = f"none of its {len(document.digests)} key digests is in force at {to_iso(now)}"
+        raise InputError(source, what, f"is the clock right? if so, {_FIX}")
+    for digest in in_force:
+        yield _entry(f"{source}:{digest.line}", owner, digest)
 
 
 def _defused(data: bytes, source: str) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, final
 
+from unbroken.chain import Question
 from unbroken.dns import Dnskey, Ds, Name, RRset
 from unbroken.errors import InputError
 from unbroken.records import dataclass
@@ -41,12 +42,15 @@ class TrustAnchor:
 class NegativeTrustAnchor:
     """RFC 7646 §2: validation is switched off from `owner` down, because somebody knows that the zone is broken.
 
-    `until` is the epoch second from which it no longer counts; None: nobody set an end (RFC 7646 §2 wants one).
+    `until` is the epoch second from which it no longer counts; None: nobody set an end (RFC 7646 §2 wants one). `added` is when
+    it was set, if that is known. `witness` is a question that failed: it must validate, too, before the zone counts as mended.
     """
 
     owner: Name
     until: int | None
     reason: str
+    added: int | None = None
+    witness: Question | None = None
 
     def is_active(self, now: int) -> bool:
         """Whether it counts at `now` (epoch seconds)."""
@@ -129,6 +133,11 @@ class TrustAnchors(Mapping[Name, TrustAnchor]):
     def with_negatives(self, negatives: Iterable[NegativeTrustAnchor]) -> "TrustAnchors":
         """The same positive anchors, and these negatives added."""
         return TrustAnchors(self.values(), (*self.negatives, *negatives))
+
+    def without_negative(self, owner: Name) -> "TrustAnchors":
+        """The same anchors but the negative one of `owner`: with them, its zone is validated as if nobody had switched
+        that off."""
+        return TrustAnchors(self.values(), (negative for negative in self.negatives if negative.owner != owner))
 
 
 def _upwards(name: Name) -> Iterator[Name]:

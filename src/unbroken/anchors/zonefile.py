@@ -24,8 +24,8 @@ _FIX: Final = "write one record a line: OWNER IN DS TAG ALGORITHM DIGEST-TYPE DI
 
 
 @dataclass(slots=True)
-class _Line:
-    """One logical line, parentheses already joined."""
+class Line:
+    """One logical line: its number in the file, whether it began with a blank, and its words."""
 
     number: int
     has_leading_blank: bool = False
@@ -35,13 +35,13 @@ class _Line:
 def parse_zone_lines(text: str, source: str, first_line: int = 1) -> Iterator[Entry]:
     """Every DS and DNSKEY record of `text`. Raises InputError with where=SOURCE:LINE."""
     origin, owner = Name.ROOT, None
-    for line in _logical_lines(text, source, first_line):
+    for line in logical_lines(text, source, first_line):
         where = f"{source}:{line.number}"
         if line.words[0].startswith("$") and not line.has_leading_blank:
-            origin = _directive(where, line.words, origin)
+            origin = directive(where, line.words, origin)
             continue
         if not line.has_leading_blank:
-            owner = _absolute(where, line.words.pop(0), origin)
+            owner = absolute(where, line.words.pop(0), origin)
         if owner is None:
             raise InputError(where, "the first record has no owner name", _FIX)
         entry = _record(where, owner, line.words)
@@ -49,9 +49,10 @@ def parse_zone_lines(text: str, source: str, first_line: int = 1) -> Iterator[En
             yield entry
 
 
-def _logical_lines(text: str, source: str, first_line: int) -> Iterator[_Line]:
+def logical_lines(text: str, source: str, first_line: int = 1) -> Iterator[Line]:
+    """Lines with something in them but comments, parentheses joined (RFC 1035 §5.1). Raises InputError."""
     position, number, is_open, opened_at = 0, first_line, False, 0
-    line = _Line(number)
+    line = Line(number)
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
@@ -70,24 +71,25 @@ def _logical_lines(text: str, source: str, first_line: int) -> Iterator[_Line]:
             if not is_open:
                 if line.words:
                     yield line
-                line = _Line(number)
+                line = Line(number)
     if is_open:
         raise InputError(f"{source}:{opened_at}", "'(' is never closed", "add the missing )")
     if line.words:
         yield line
 
 
-def _directive(where: str, words: list[str], origin: Name) -> Name:
+def directive(where: str, words: list[str], origin: Name) -> Name:
     """The origin that holds after a `$` line (RFC 1035 §5.1, RFC 2308 §4)."""
     name = words[0].upper()
     if name == "$ORIGIN" and len(words) == 2:
-        return _absolute(where, words[1], origin)
+        return absolute(where, words[1], origin)
     if name == "$TTL" and len(words) == 2:
         return origin
     raise InputError(where, f"{words[0][:40]} is not read in anchor files", "write the records out")
 
 
-def _absolute(where: str, text: str, origin: Name) -> Name:
+def absolute(where: str, text: str, origin: Name) -> Name:
+    """The name that `text` is under `origin`; a missing final dot is forgiven below the root. Raises InputError."""
     if text == "@":
         return origin
     name = parse_owner(where, text)
@@ -103,7 +105,7 @@ def _absolute(where: str, text: str, origin: Name) -> Name:
 
 def _record(where: str, owner: Name, words: list[str]) -> Entry | None:
     """The entry, or None for an RRSIG."""
-    rest = _skip_ttl_and_class(where, words)
+    rest = skip_ttl_and_class(where, words)
     rdtype = rest[0].upper() if rest else ""
     if rdtype == "RRSIG":
         return None
@@ -118,7 +120,7 @@ def _record(where: str, owner: Name, words: list[str]) -> Entry | None:
     return Entry(where, owner, DNSKEY, parse_dnskey(where, one, two, three, data))
 
 
-def _skip_ttl_and_class(where: str, words: list[str]) -> list[str]:
+def skip_ttl_and_class(where: str, words: list[str]) -> list[str]:
     """RFC 1035 §5.1: TTL and class are optional and come in either order."""
     has_ttl = has_class = False
     for index, word in enumerate(words):

@@ -94,7 +94,7 @@ CATALOGUE: Final[dict[Code, Row]] = {
         _NOTICE,
         Ede.NEGATIVE_TRUST_ANCHOR,
         "RFC 7646 §2",
-        "A negative trust anchor at {where} turns validation off here: {reason}.",
+        "A negative trust anchor at {where} turns validation off here until {until}: {reason}.",
         "Remove the negative trust anchor once the zone validates again.",
     ),
     Code.ANCHOR_NO_MATCHING_KEY: Row(

@@ -52,7 +52,7 @@ GROUP: Final = Command(
         "verify": ("Verify a proof or capture offline.", "verify", "COMMAND"),
         "sign": ("Sign a zone file.", "sign", "COMMAND"),
         "verify-zone": ("Verify a signed zone file as a whole.", "verify_zone", "COMMAND"),
-        "anchors": ("Show trust anchors, or verify IANA's file of them.", "anchors", "COMMAND"),
+        "anchors": ("Show trust anchors, verify IANA's, judge those of resolvers.", "anchors", "COMMAND"),
         "explain": ("Explain a finding code: what, why, and what to do.", "explain", "COMMAND"),
         "keys": ("Make zone keys, list, show and convert them.", "keys", "COMMAND"),
         "ds": ("Make DS, CDS and CDNSKEY records, or check a delegation.", "ds", "COMMAND"),

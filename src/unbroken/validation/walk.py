@@ -6,10 +6,11 @@ of trust: all below is insecure. A name that is no zone cut is passed over.
 
 from collections.abc import Generator, Mapping
 
-from unbroken.anchors.store import TrustAnchor
+from unbroken.anchors.store import NegativeTrustAnchor, TrustAnchor
 from unbroken.authentication.denial import prove_no_ds, prove_wildcard_answer
 from unbroken.authentication.rrsig import verify_rrset
 from unbroken.chain import Code, DenialKind, Link, LinkKind, OverLimit, Status, finding
+from unbroken.chain.times import to_iso
 from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset, find_rrsigs
@@ -24,6 +25,8 @@ from unbroken.validation.zone_keys import Steps, enter_by_anchor, enter_by_ds
 
 # Up to so many labels below a secure zone, every name is asked for DS and DNSKEY at once: one round trip for a usual name.
 _EAGER_LABELS = 3
+# Seconds for which a verdict by a negative trust anchor without an end may be kept.
+_RECONSIDERED = 3600
 # Earlier responses whose denial records are looked at for want of a DS answer.
 _RESPONSES_SEARCHED = 16
 _RESPONSES_IN_HAND = 3
@@ -46,9 +49,7 @@ def establish_zone(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
 def _establish(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
     negative = ctx.anchors.negative_for(target, ctx.now)
     if negative is not None:
-        reason = finding(Code.NEGATIVE_TRUST_ANCHOR, negative.owner, reason=negative.reason)
-        link = Link(LinkKind.ANCHOR, negative.owner, Status.INSECURE, findings=(reason,), valid_until=negative.until)
-        return ZoneTrust(negative.owner, Status.INSECURE, (), (link,), negative.owner, ctx.now + 3600, reason)
+        return _switched_off(ctx, negative)
     # RFC 6840 §5.10: of nested trust anchors, the closest one counts, and no other is tried when its chain fails.
     anchor = ctx.anchors.closest(target)
     if anchor is None:
@@ -61,6 +62,17 @@ def _establish(ctx: Context, target: Name, *, is_apex: bool) -> Steps:
             ctx.memory.entered[key] = yield from enter_by_anchor(ctx, anchor)
         here = ctx.memory.entered[key]
     return (yield from _descend(ctx, here, target, is_apex=is_apex))
+
+
+def _switched_off(ctx: Context, negative: NegativeTrustAnchor) -> ZoneTrust:
+    """RFC 7646 §2: at and below a negative trust anchor nothing is validated, so that all of it is insecure, with the reason
+    that somebody gave. A positive anchor further down is closer: `negative_for` does not get here for what lies below it.
+    """
+    until = negative.until if negative.until is not None else ctx.now + _RECONSIDERED
+    ends = to_iso(negative.until) if negative.until is not None else "it is lifted"
+    reason = finding(Code.NEGATIVE_TRUST_ANCHOR, negative.owner, reason=negative.reason, until=ends)
+    link = Link(LinkKind.ANCHOR, negative.owner, Status.INSECURE, findings=(reason,), valid_until=until)
+    return ZoneTrust(negative.owner, Status.INSECURE, (), (link,), negative.owner, until, reason)
 
 
 def _known(ctx: Context, target: Name, anchor: TrustAnchor) -> ZoneTrust | None:

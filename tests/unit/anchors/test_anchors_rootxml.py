@@ -60,7 +60,7 @@ def test_a_digest_counts_from_valid_from_until_valid_until(attributes: str, is_u
 
 
 def test_a_file_with_no_digest_in_force_is_an_error() -> None:
-    with pytest.raises(InputError, match="no trust anchor"):
+    with pytest.raises(InputError, match="none of its 1 key digests is in force"):
         parsed(document(key_digest("validUntil='2001-01-01T00:00:00+00:00'")))
 
 
