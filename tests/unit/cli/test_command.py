@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given as given_words
+from hypothesis import strategies as st
 
 from unbroken.cli.command import Command, Parser
 from unbroken.cli.main import GROUP
@@ -100,6 +102,26 @@ def test_words_that_do_not_fit_are_told(words: tuple[str, ...], says: str) -> No
     with pytest.raises(UsageError) as told:
         COMMAND.invoke("try", words)
     assert says in str(told.value) and "`" in str(told.value) and not GIVEN
+
+
+_WORDS = st.sampled_from(
+    ["x", "", "-", "--", "---", "-o", "-of", "-o--", "-o=", "--out", "--out=", "--out=--", "--many", "--many=1", "1", "-1",
+     "-46", "-4o", "--four", "--four=", "--kind=a", "=", "-=", "--=", "-h", "\0", "\ud800", "@x", "--when", "-\n"]
+)  # fmt: skip
+
+
+@given_words(st.lists(_WORDS | st.text(max_size=6), max_size=7))
+def test_no_words_make_more_than_a_line_of_trouble(words: list[str]) -> None:
+    GIVEN.clear()
+    try:
+        COMMAND.invoke("try", words)
+    except UsageError as error:
+        assert str(error)
+    for found in GIVEN:
+        assert isinstance(found["first"], str) and isinstance(found["second"], str) and isinstance(found["when"], str)
+        assert isinstance(found["out"], str | None) and isinstance(found["four"], bool)
+        assert all(isinstance(number, int) for number in found["many"])
+    GIVEN.clear()
 
 
 @pytest.mark.parametrize("words", [("-h",), ("x", "--help"), ("--bad", "-h"), ("a", "b", "c", "-h")])
