@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 
 from unbroken.errors import UsageError
 
+_NO_VALUE = "--"
+"""`argparse` drops these two hyphens wherever they stand."""
 Part = tuple[str, str, str]
 """Of a command below another: its line in the list of them, its module, and its name there."""
 
@@ -125,6 +127,8 @@ class Parser(ArgumentParser):
     def settings(self, words: Sequence[str]) -> dict[str, Any]:
         """The values, by name; of what may be given several times, a tuple. Raises UsageError, or `Told`."""
         options, others = self._sorted(words)
+        if _NO_VALUE in others:
+            self.error(f"{_NO_VALUE} may stand only once, before words that are no options")
         found, extra = self.parse_known_args([*options, "--", *others] if others else options)
         if extra:
             self.error(f"one argument too many: {extra[-1]!r}")
@@ -141,14 +145,16 @@ class Parser(ArgumentParser):
         others: list[str] = []
         rest = iter(words)
         for word in rest:
-            name, is_joined, _ = word.partition("=")
+            name, is_joined, joined = word.partition("=")
             if word == "--":
                 others += rest
             elif not word.startswith("-") or word == "-":
                 others.append(word)
             elif self._long.get(word):
-                value = next(rest, None)
-                options.append(word if value is None else f"{self._long[word]}={value}")
+                value = next(rest, _NO_VALUE)
+                options.append(word if value == _NO_VALUE else f"{self._long[word]}={value}")
+            elif _NO_VALUE in (joined, word[2:]):
+                self.error(f"{name} expected one argument")
             elif is_joined and self._long.get(name) == "":
                 self.error(f"{name} takes no value")
             elif name in self._long or (word[1] != "-" and word[:2] in self._long):
