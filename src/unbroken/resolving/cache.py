@@ -1,6 +1,6 @@
 """What earlier questions found: messages, delegations and failures, each until its time, and a bounded number of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -81,6 +81,13 @@ class ExpiringMap(Generic[_Key, _Value]):
         entry = self._entries.pop(key, None)
         self._octets -= entry.octets if entry is not None else 0
 
+    def discard_where(self, is_doomed: Callable[[_Key], bool]) -> int:
+        """Forget the entries whose keys are; how many."""
+        doomed = [key for key in self._entries if is_doomed(key)]
+        for key in doomed:
+            self.discard(key)
+        return len(doomed)
+
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
@@ -93,6 +100,9 @@ class ExpiringMap(Generic[_Key, _Value]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._entries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,8 +176,13 @@ class Resolver:
 
         When it can't be had, rcode is SERVFAIL and the answer holds the hops that could.
         """
+        message, provenance, _ = await self.look_up(name, rdtype)
+        return message, provenance
+
+    async def look_up(self, name: Name, rdtype: int) -> tuple[Message, Provenance, NoAnswer | None]:
+        """As `lookup`, with the reason when there is no answer, or none to the last hop."""
         merged = await self._gather(Question(name, rdtype), self.begin())
-        return capped(merged.message(), self.resolver_limits.maximum_ttl), merged.provenance
+        return capped(merged.message(), self.resolver_limits.maximum_ttl), merged.provenance, merged.failure
 
     async def _gather(self, question: Question, work: Work) -> Merged:
         merged = Merged(question)
