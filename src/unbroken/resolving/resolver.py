@@ -260,6 +260,12 @@ class Resolver:
             self._anchors = iana_root()
         return self._anchors
 
+    @anchors.setter
+    def anchors(self, anchors: "TrustAnchors") -> None:
+        # What is known of zones goes by the anchors it was found with (see `TrustCache`); a bogus chain may hold by these.
+        self._anchors = anchors
+        self._bogus.clear()
+
     # --- when the chain is bogus --------------------------------------------------------------------------------------
 
     def _may_retry(self, question: Question, work: Work) -> bool:
@@ -290,6 +296,24 @@ class Resolver:
         self._bogus.put(question, True, _BOGUS_SECONDS)
         for lookup in work.responses:
             self.messages.shorten(lookup, _BOGUS_SECONDS)
+
+    def forget(self, name: Name, *, tree: bool) -> int:
+        """Forget what was learnt of a name, or of all at and below it; how many messages and failures that were.
+
+        What was found of zones there, and what was proven not to exist, is found anew in either case.
+        """
+
+        def is_doomed(lookup: Lookup) -> bool:
+            return lookup.name == name or (tree and lookup.name.is_below(name))
+
+        forgotten = self.messages.discard_where(is_doomed) + self.failures.discard_where(is_doomed)
+        self._bogus.discard_where(is_doomed)
+        self.trust.discard_below(name)
+        if tree:
+            self.delegations.discard_below(name)
+        if self._denials is not None:
+            self._denials.discard_about(name)
+        return forgotten
 
     def flush(self) -> None:
         """Forget everything that was learnt: messages, delegations, failures, servers, trust."""
