@@ -80,3 +80,40 @@ def test_by_default_it_listens_on_loopback_port_5335_and_starts_without_a_networ
         assert asyncio.run(ask(endpoint, with_dnssec("localhost."))).answer
         process.send_signal(signal.SIGTERM)
         assert process.wait(_PATIENCE) == 0
+
+
+def test_control_finds_the_daemon_and_ends_it(tmp_path: Path) -> None:
+    def control(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "unbroken.cli", "control", *arguments]
+        return subprocess.run(
+            command, env=_environment(tmp_path), capture_output=True, text=True, timeout=_PATIENCE, check=False
+        )
+
+    with daemon(tmp_path, "--lab", "--listen", "127.0.0.1@0") as (process, endpoint):
+        shown = control("status")
+        assert shown.returncode == 0 and str(endpoint) in shown.stdout and f"{process.pid}" in shown.stdout
+        explained = control("explain", "www.one.example")
+        assert explained.returncode == 0 and "SECURE" in explained.stdout and "with AD" in explained.stdout
+        second = start(tmp_path, "--listen", "127.0.0.1@0")
+        _, err = second.communicate(timeout=_PATIENCE)
+        assert second.returncode == 4 and "--control" in err and err.count("\n") == 1
+        assert control("stop").returncode == 0
+        assert process.wait(_PATIENCE) == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_sighup_reads_the_configuration_anew_and_a_wrong_one_changes_nothing(tmp_path: Path) -> None:
+    config = tmp_path / "resolve.toml"
+    config.write_text("")
+    runtime = tmp_path / "run"
+    runtime.mkdir()
+    with daemon(runtime, "--config", str(config), "--listen", "127.0.0.1@0") as (process, endpoint):
+        assert process.stderr is not None
+        config.write_text('[clients]\nalow = ["127.0.0.2"]\n')
+        process.send_signal(signal.SIGHUP)
+        assert "reload-failed" in (line := process.stderr.readline()) and "did you mean 'allow'?" in line
+        assert asyncio.run(ask(endpoint, with_dnssec("localhost."))).rcode == rr.NOERROR
+        config.write_text('[clients]\nallow = ["127.0.0.2"]\n')
+        process.send_signal(signal.SIGHUP)
+        assert "event=reloaded" in process.stderr.readline()
+        assert asyncio.run(ask(endpoint, with_dnssec("localhost."))).rcode == rr.REFUSED

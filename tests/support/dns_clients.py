@@ -1,7 +1,7 @@
 """Clients for tests of the daemon: octets over UDP and TCP on loopback, and queries as stubs send them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from unbroken.service.daemon import Daemon
 from unbroken.service.endpoints import Endpoint
 from unbroken.service.ground import Ground
 from unbroken.service.log import Log
-from unbroken.service.settings import Listen, Settings
+from unbroken.service.settings import Control, Listen, Settings
 
 PATIENCE = 10.0
 ANYWHERE = Endpoint("127.0.0.1", 0)
@@ -102,12 +102,19 @@ def ground_of(lab: Lab) -> Ground:
 
 
 @asynccontextmanager
-async def running(lab: Lab, settings: Settings | None = None, log: Log | None = None) -> AsyncIterator[Daemon]:
-    """A daemon over the lab, on any free port unless the settings say where."""
+async def running(
+    lab: Lab,
+    settings: Settings | None = None,
+    log: Log | None = None,
+    load: Callable[[], Settings] | None = None,
+) -> AsyncIterator[Daemon]:
+    """A daemon over the lab, on any free port unless the settings say where, and without a control socket."""
     settings = settings or Settings()
     if settings.listen == Listen():
         settings = replace(settings, listen=Listen(addresses=(ANYWHERE,)))
-    daemon = Daemon(settings, ground_of(lab), log)
+    if settings.control == Control():
+        settings = replace(settings, control=Control(socket="none"))
+    daemon = Daemon(settings, ground_of(lab), log, load)
     await daemon.start()
     try:
         yield daemon

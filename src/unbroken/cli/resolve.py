@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Ask these recursive resolvers (with CD set) instead of iterating from the root. Repeatable.",
 )
+@click.option("--control", metavar="PATH", help='Control socket; "none" for none. Default: in the runtime directory.')
 def command(**options: Any) -> int:
     """Run the validating resolver for other programs, until Ctrl-C or SIGTERM.
 
@@ -58,7 +59,8 @@ def command(**options: Any) -> int:
     broke; with CD set, they get the data all the same. Nothing that comes over the network is believed: all is validated
     here, from the root's trust anchor.
 
-    Options given here replace those of the configuration file. When queries are answered, a line that begins with
+    `unbroken control` tells it things while it runs, SIGHUP makes it read its configuration anew. Options given here replace
+    those of the configuration file. When queries are answered, a line that begins with
     "Ready:" is printed.
 
     \b
@@ -79,7 +81,7 @@ def command(**options: Any) -> int:
     if options["check_config"]:
         return _check(settings, options["config"])
     with leaving_cleanly():
-        asyncio.run(_run(settings, is_lab=options["lab"]))
+        asyncio.run(_run(settings, lambda: _settings(options), is_lab=options["lab"]))
     return 0
 
 
@@ -100,6 +102,8 @@ def _settings(options: dict[str, Any]) -> "Settings":
         resolve = replace(resolve, anchors=tuple(options["anchors"]))
     if options["hints"] is not None:
         resolve = replace(resolve, hints=options["hints"])
+    if options["control"] is not None:
+        settings = replace(settings, control=replace(settings.control, socket=options["control"]))
     return replace(settings, resolve=resolve)
 
 
@@ -112,11 +116,11 @@ def _check(settings: "Settings", path: str | None) -> int:
     return 0
 
 
-async def _run(settings: "Settings", *, is_lab: bool) -> None:
+async def _run(settings: "Settings", load: "Callable[[], Settings]", *, is_lab: bool) -> None:
     from unbroken.service.daemon import run
 
     async with _ground(is_lab) as ground:
-        await run(settings, ground, _announce)
+        await run(settings, ground, _announce, load)
     click.echo("The resolver has ended.")
 
 

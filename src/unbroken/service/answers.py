@@ -83,6 +83,8 @@ class AnswerCache:
         self._lifetimes = lifetimes
         self._clock = clock
         self._kept: ExpiringMap[Question, Kept] = ExpiringMap(limits.messages, clock, limits.message_octets)
+        self.generation = 0
+        """Counts the times that something was forgotten on request."""
 
     def get(self, question: Question) -> Kept | None:
         """The answer to exactly this question, or what follows from a name above it that is proven not to exist."""
@@ -98,13 +100,17 @@ class AnswerCache:
                     return kept.restated(question)
         return None
 
-    def put(self, resolution: Resolution, most: float | None = None) -> Kept:
-        """Keep a resolution for as long as it holds, `most` seconds if that is less; what is kept, even if for no time."""
-        seconds = self._seconds(resolution)
-        seconds = seconds if most is None else min(seconds, most)
-        kept = Kept(resolution, self._clock.monotonic(), max(0.0, seconds), extended_errors(resolution))
-        octets = 2 * message_octets(resolution.message) + _PER_LINK * len(resolution.chain.all_links)
-        self._kept.put(resolution.question, kept, kept.lifetime, octets)
+    def put(self, resolution: Resolution, generation: int) -> Kept:
+        """Keep a resolution for as long as it holds; what is kept, even if for no time.
+
+        `generation` is that at which it was begun: when something was forgotten since, it may rest on just that.
+        """
+        kept = Kept(
+            resolution, self._clock.monotonic(), max(0.0, self._seconds(resolution)), extended_errors(resolution)
+        )
+        if generation == self.generation:
+            octets = 2 * message_octets(resolution.message) + _PER_LINK * len(resolution.chain.all_links)
+            self._kept.put(resolution.question, kept, kept.lifetime, octets)
         return kept
 
     def _seconds(self, resolution: Resolution) -> float:
@@ -119,10 +125,12 @@ class AnswerCache:
 
     def discard(self, name: Name, *, tree: bool) -> int:
         """Forget the answers for a name, or for all at and below it; how many."""
+        self.generation += 1
         return self._kept.discard_where(lambda asked: asked.name == name or (tree and asked.name.is_below(name)))
 
     def clear(self) -> None:
         """Forget everything."""
+        self.generation += 1
         self._kept.clear()
 
     @property

@@ -45,7 +45,7 @@ class Responder:
         self._stats = stats
         self._log = log
         self._heed = heed
-        self._flights: Flights[Question, Kept] = Flights()
+        self._flights: Flights[tuple[Question, int], Kept] = Flights()
 
     def respond(self, wire: bytes, client: str, via: Via) -> Response:
         """See `Response`. Never raises for what a client sends."""
@@ -129,13 +129,14 @@ class Responder:
         return Content(message.rcode, message.answer, message.authority, errors=errors)
 
     async def resolve(self, question: Question) -> Kept:
-        """Resolve and keep. Whoever asks the same meanwhile waits for the same."""
-        return await self._flights.join(question, lambda: self._resolve(question))
+        """Resolve and keep. Whoever asks the same meanwhile waits for the same, unless something was forgotten since."""
+        generation = self._answers.generation
+        return await self._flights.join((question, generation), lambda: self._resolve(question, generation))
 
-    async def _resolve(self, question: Question) -> Kept:
+    async def _resolve(self, question: Question, generation: int) -> Kept:
         resolution = await self._resolver.resolve(question.name, question.rdtype)
         self._stats.statuses[resolution.status.value] += 1
-        kept = self._answers.put(resolution)
+        kept = self._answers.put(resolution, generation)
         self._heed(resolution)
         return kept
 

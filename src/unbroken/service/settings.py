@@ -128,6 +128,29 @@ class Clients:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """`[control]`: how the daemon is told things while it runs."""
+
+    socket: str = _key(
+        "",
+        readers.text,
+        'Path of the socket of `unbroken control`; "": in the runtime directory; "none": there is none.',
+    )
+    negative_recheck_seconds: float = _key(
+        300.0,
+        readers.number(1, 86_400),
+        "How often negative trust anchors are tried for whether their zone validates again.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """`[log]`: what is written to standard error."""
+
+    format: str = _key("text", readers.one_of("text", "json"), 'One event a line: "text", as key=value, or "json".')
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All tables."""
 
@@ -136,3 +159,5 @@ class Settings:
     cache: Cache = field(default_factory=Cache)
     clients: Clients = field(default_factory=Clients)
     tcp: Tcp = field(default_factory=Tcp)
+    control: Control = field(default_factory=Control)
+    log: Log = field(default_factory=Log)

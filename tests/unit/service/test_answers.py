@@ -47,7 +47,7 @@ def clock() -> SettableClock:
 
 def test_ttls_count_down_and_the_answer_ends_with_the_least(clock: SettableClock) -> None:
     cache = _cache(clock)
-    cache.put(_resolution())
+    cache.put(_resolution(), 0)
     clock.advance(100)
     kept = cache.get(QUESTION)
     assert kept is not None
@@ -59,14 +59,14 @@ def test_ttls_count_down_and_the_answer_ends_with_the_least(clock: SettableClock
 
 def test_a_chain_that_ends_earlier_ends_the_answer(clock: SettableClock) -> None:
     cache = _cache(clock)
-    cache.put(_resolution(until=NOW + 10))
+    cache.put(_resolution(until=NOW + 10), 0)
     clock.advance(10)
     assert cache.get(QUESTION) is None
 
 
 def test_rfc2308_5_a_denial_lasts_as_long_as_the_minimum_field_says(clock: SettableClock) -> None:
     cache = _cache(clock)
-    kept = cache.put(_resolution(answer=(), authority=(SOA,), rcode=rr.NXDOMAIN))
+    kept = cache.put(_resolution(answer=(), authority=(SOA,), rcode=rr.NXDOMAIN), 0)
     assert kept.lifetime == 60
     assert kept.content(clock.monotonic()).authority[0].ttl == 60
     clock.advance(59)
@@ -76,7 +76,7 @@ def test_rfc2308_5_a_denial_lasts_as_long_as_the_minimum_field_says(clock: Setta
 
 
 def test_rfc4035_5_5_and_4_7_bogus_is_servfail_for_a_short_time_and_data_with_cd(clock: SettableClock) -> None:
-    kept = _cache(clock).put(_resolution(Status.BOGUS))
+    kept = _cache(clock).put(_resolution(Status.BOGUS), 0)
     assert kept.lifetime == 30
     content, unchecked = kept.content(clock.monotonic()), kept.unchecked(clock.monotonic())
     assert (content.rcode, content.answer, content.is_secure) == (rr.SERVFAIL, (), False)
@@ -98,7 +98,7 @@ def test_rfc9520_a_failure_is_kept_and_is_never_called_bogus(clock: SettableCloc
     resolution = _resolution(
         Status.INDETERMINATE, answer=(), rcode=rr.SERVFAIL, until=None, failure=NoAnswer(failure, "what happened")
     )
-    kept = _cache(clock).put(resolution)
+    kept = _cache(clock).put(resolution, 0)
     assert kept.lifetime == 5
     content = kept.content(clock.monotonic())
     assert content.rcode == rr.SERVFAIL
@@ -107,7 +107,7 @@ def test_rfc9520_a_failure_is_kept_and_is_never_called_bogus(clock: SettableCloc
 
 def test_rfc8020_below_a_name_that_is_proven_not_to_exist_there_is_nothing(clock: SettableClock) -> None:
     cache = _cache(clock)
-    cache.put(_resolution(answer=(), authority=(SOA,), rcode=rr.NXDOMAIN))
+    cache.put(_resolution(answer=(), authority=(SOA,), rcode=rr.NXDOMAIN), 0)
     below = Question(Name("a.b.www.example."), rr.AAAA)
     kept = cache.get(below)
     assert kept is not None and kept.resolution.question == below
@@ -119,14 +119,14 @@ def test_rfc8020_below_a_name_that_is_proven_not_to_exist_there_is_nothing(clock
 @pytest.mark.parametrize("status", [Status.INSECURE, Status.BOGUS])
 def test_an_nxdomain_that_is_not_proven_speaks_for_itself_only(clock: SettableClock, status: Status) -> None:
     cache = _cache(clock)
-    cache.put(_resolution(status, answer=(), authority=(SOA,), rcode=rr.NXDOMAIN))
+    cache.put(_resolution(status, answer=(), authority=(SOA,), rcode=rr.NXDOMAIN), 0)
     assert cache.get(QUESTION) is not None
     assert cache.get(Question(Name("a.www.example."), rr.A)) is None
 
 
 def test_a_ttl_of_zero_is_answered_but_not_kept(clock: SettableClock) -> None:
     cache = _cache(clock)
-    kept = cache.put(_resolution(answer=(A.with_ttl(0),)))
+    kept = cache.put(_resolution(answer=(A.with_ttl(0),)), 0)
     assert kept.content(clock.monotonic()).answer == (A,)
     assert cache.get(QUESTION) is None
 
@@ -134,7 +134,7 @@ def test_a_ttl_of_zero_is_answered_but_not_kept(clock: SettableClock) -> None:
 def test_names_and_trees_are_forgotten(clock: SettableClock) -> None:
     cache = _cache(clock)
     for name in ("example.", "www.example.", "a.www.example.", "other."):
-        cache.put(_resolution(question=Question(Name(name), rr.A)))
+        cache.put(_resolution(question=Question(Name(name), rr.A)), 0)
     assert cache.discard(Name("www.example."), tree=False) == 1
     assert cache.discard(Name("EXAMPLE."), tree=True) == 2
     assert [str(question.name) for question in cache] == ["other."]
@@ -144,6 +144,6 @@ def test_the_number_of_answers_and_their_octets_are_bounded(clock: SettableClock
     few, small = _cache(clock, messages=10), _cache(clock, message_octets=20_000)
     for number in range(1000):
         for cache in (few, small):
-            cache.put(_resolution(question=Question(Name(f"n{number}.example."), rr.A)))
+            cache.put(_resolution(question=Question(Name(f"n{number}.example."), rr.A)), 0)
     assert len(few) == 10
     assert 0 < small.octets <= 20_000
