@@ -96,6 +96,6 @@ $(KERNEL): $(VENV) $(RUST) pyproject.toml
 	@touch $@
 
 $(TOOLS): $(KERNEL) pyproject.toml tools/requirements.py
-	@$(PYTHON) tools/requirements.py test dev pkcs11 > .venv/requirements.txt
+	@$(PYTHON) tools/requirements.py test dev pkcs11 metrics > .venv/requirements.txt
 	@$(PIP) install --requirement .venv/requirements.txt
 	@touch $@

@@ -21,6 +21,7 @@ from unbroken.service.datagrams import DatagramListener
 from unbroken.service.endpoints import Endpoint, Pair, bind_pair
 from unbroken.service.ground import Ground, limits, make_resolver, trust_anchors
 from unbroken.service.log import Log
+from unbroken.service.metrics import MetricsServer
 from unbroken.service.negatives import Negatives
 from unbroken.service.responder import Responder
 from unbroken.service.settings import Settings
@@ -31,7 +32,7 @@ from unbroken.service.streams import Room, StreamListener
 _GRACE: Final = 2.0
 """Seconds that questions under way have to be answered at the end."""
 _NO_SOCKET: Final = "none"
-_KEPT_TABLES: Final = ("listen", "tcp", "control", "log")
+_KEPT_TABLES: Final = ("listen", "tcp", "control", "metrics", "log")
 """Tables of the settings that count from the next start on."""
 
 
@@ -61,6 +62,7 @@ class Daemon:
         self._datagrams: list[DatagramListener] = []
         self._streams: list[StreamListener] = []
         self._control: ControlServer | None = None
+        self._metrics: MetricsServer | None = None
         self._tending: asyncio.Task[None] | None = None
 
     def _make_resolver(self) -> None:
@@ -85,6 +87,11 @@ class Daemon:
         return self._control.path if self._control is not None else None
 
     @property
+    def metrics_endpoint(self) -> Endpoint | None:
+        """Where its metrics are; None: nowhere."""
+        return self._metrics.endpoint if self._metrics is not None else None
+
+    @property
     def asks(self) -> str:
         """Whom it asks, in words."""
         forwarders = self.settings.resolve.forward
@@ -99,10 +106,13 @@ class Daemon:
         try:
             for endpoint in self.settings.listen.addresses:
                 self._pairs.append(bind_pair(endpoint))
+            await self._open_metrics()
             await self._open_control()
         except BaseException:
             for pair in self._pairs:
                 pair.close()
+            if self._metrics is not None:
+                await self._metrics.close()
             raise
         room = Room.of(self.settings.tcp, self.stats)
         for pair in self._pairs:
@@ -111,6 +121,12 @@ class Daemon:
             await stream.open(pair.tcp)
             self._streams.append(stream)
         self._tending = asyncio.get_running_loop().create_task(self._tend())
+
+    async def _open_metrics(self) -> None:
+        if self.settings.metrics.enabled:
+            metrics = MetricsServer(self, self.settings.metrics.address)
+            await metrics.open()
+            self._metrics = metrics
 
     async def _open_control(self) -> None:
         path = self.settings.control.socket
@@ -127,10 +143,12 @@ class Daemon:
         closing = [*(each.close(_GRACE) for each in self._datagrams), *(each.close(_GRACE) for each in self._streams)]
         if self._control is not None:
             closing.append(self._control.close())
+        if self._metrics is not None:
+            closing.append(self._metrics.close())
         await asyncio.gather(*closing)
         self._datagrams.clear()
         self._streams.clear()
-        self._control = None
+        self._control = self._metrics = None
 
     # --- while it runs ------------------------------------------------------------------------------------------------
 

@@ -77,25 +77,25 @@ def bind_pair(endpoint: Endpoint) -> Pair:
 
 
 def _bind_both(endpoint: Endpoint) -> Pair:
-    tcp = bind_stream(endpoint)
+    tcp = _bind(endpoint, socket.SOCK_STREAM, "--listen")
     bound = Endpoint(endpoint.address, int(tcp.getsockname()[1]))
     try:
-        return Pair(bound, _bind(bound, socket.SOCK_DGRAM), tcp)
+        return Pair(bound, _bind(bound, socket.SOCK_DGRAM, "--listen"), tcp)
     except StateError:
         tcp.close()
         raise
 
 
-def bind_stream(endpoint: Endpoint) -> socket.socket:
-    """A listening TCP socket. Raises StateError."""
-    return _bind(endpoint, socket.SOCK_STREAM)
+def bind_stream(endpoint: Endpoint, option: str) -> socket.socket:
+    """A listening TCP socket, for an address that `option` gave. Raises StateError."""
+    return _bind(endpoint, socket.SOCK_STREAM, option)
 
 
-def _bind(endpoint: Endpoint, kind: socket.SocketKind) -> socket.socket:
+def _bind(endpoint: Endpoint, kind: socket.SocketKind, option: str) -> socket.socket:
     try:
         sock = socket.socket(socket.AF_INET6 if endpoint.is_ipv6 else socket.AF_INET, kind)
     except OSError as error:
-        raise StateError(_text(endpoint, error)) from None
+        raise StateError(_text(endpoint, error, option)) from None
     try:
         sock.setblocking(False)
         if endpoint.is_ipv6:
@@ -110,7 +110,7 @@ def _bind(endpoint: Endpoint, kind: socket.SocketKind) -> socket.socket:
             sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
-        raise StateError(_text(endpoint, error)) from None
+        raise StateError(_text(endpoint, error, option)) from None
     return sock
 
 
@@ -130,11 +130,11 @@ def _tune_datagrams(sock: socket.socket, endpoint: Endpoint) -> None:
                 sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
 
 
-def _text(endpoint: Endpoint, error: OSError) -> str:
+def _text(endpoint: Endpoint, error: OSError, option: str) -> str:
     hints = {
-        errno.EADDRINUSE: "another program has it; end that, or choose another with --listen",
-        errno.EACCES: "ports below 1024 are for root; choose another with --listen",
-        errno.EADDRNOTAVAIL: "this host has no such address; choose another with --listen",
+        errno.EADDRINUSE: f"another program has it; end that, or choose another with {option}",
+        errno.EACCES: f"ports below 1024 are for root; choose another with {option}",
+        errno.EADDRNOTAVAIL: f"this host has no such address; choose another with {option}",
         errno.EAFNOSUPPORT: "this host does not do that family of addresses",
     }
     return f"{endpoint}: can't be listened on: {hints.get(error.errno or 0, error.strerror)}"

@@ -77,6 +77,15 @@ def endpoints(port: int) -> Reader[tuple[Endpoint, ...]]:
     return read
 
 
+def endpoint(port: int) -> Reader[Endpoint]:
+    """One address, with `port` where none is given."""
+
+    def read(value: Any, where: str) -> Endpoint:
+        return parse_endpoint(text(value, where), port, where)
+
+    return read
+
+
 def zones(port: int) -> Reader[tuple[tuple[Name, tuple[Endpoint, ...]], ...]]:
     """A table from names of zones to lists of addresses."""
 

@@ -142,4 +142,6 @@ class Responder:
 
     def _reply(self, query: Query, content: Content, via: Via) -> bytes:
         self._stats.replies[rr.rcode_text(content.rcode)] += 1
+        if content.errors and query.edns is not None:
+            self._stats.errors.update(str(int(error.code)) for error in content.errors)
         return reply(query, content, via)

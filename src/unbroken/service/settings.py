@@ -144,6 +144,16 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
+class Metrics:
+    """`[metrics]`: numbers for Prometheus."""
+
+    enabled: bool = _key(False, readers.boolean, "Serve them over HTTP, as /metrics. Needs `unbroken[metrics]`.")
+    address: Endpoint = _key(
+        Endpoint("127.0.0.1", METRICS_PORT), readers.endpoint(METRICS_PORT), "Where: ADDRESS, or ADDRESS@PORT."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """`[log]`: what is written to standard error."""
 
@@ -160,4 +170,5 @@ class Settings:
     clients: Clients = field(default_factory=Clients)
     tcp: Tcp = field(default_factory=Tcp)
     control: Control = field(default_factory=Control)
+    metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)

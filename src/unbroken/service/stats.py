@@ -16,6 +16,8 @@ class Stats:
     """By transport."""
     replies: Counter[str] = field(default_factory=Counter)
     """By rcode."""
+    errors: Counter[str] = field(default_factory=Counter)
+    """Extended DNS Errors told, by info-code."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Questions resolved anew, by status."""
     dropped: Counter[str] = field(default_factory=Counter)
@@ -46,6 +48,7 @@ class Stats:
         return {
             "queries": dict(self.queries),
             "replies": dict(self.replies),
+            "extended_errors": dict(self.errors),
             "statuses": dict(self.statuses),
             "dropped": dict(self.dropped),
             "hits": self.hits,
