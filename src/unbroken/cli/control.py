@@ -122,6 +122,7 @@ def _clients_get(reply: Mapping[str, Any]) -> str:
     ad = " with AD" if reply["ad"] else ""
     codes = "".join(f", EDE {error['code']}" for error in reply["errors"])
     kept = f"kept for another {reply['seconds_left']} s" if reply["was_kept"] else "resolved just now"
+    kept = "stale, since nothing newer could be had" if reply["is_stale"] else kept
     return safe(f"Clients get {reply['rcode']}{ad}{codes}; {kept}.")
 
 

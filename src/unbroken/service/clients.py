@@ -93,6 +93,11 @@ class Gate:
         self._places[site] += 1
         return True
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether most places are free, so that something may be done that nobody waits for."""
+        return 4 * self._taken <= self._settings.in_flight
+
     def leave(self, client: str) -> None:
         """Give it back."""
         site = _site(client)

@@ -85,6 +85,7 @@ class Commands:
             "chain": chain_to_json(kept.resolution.chain),
             "now": daemon.ground.clock.now(),
             "was_kept": found is not None,
+            "is_stale": kept.is_stale,
             "seconds_left": max(0, int(kept.made_at + kept.lifetime - now)),
             "rcode": rcode_text(content.rcode),
             "ad": content.is_secure,

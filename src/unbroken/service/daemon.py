@@ -23,7 +23,7 @@ from unbroken.service.ground import Ground, limits, make_resolver, trust_anchors
 from unbroken.service.log import Log
 from unbroken.service.metrics import MetricsServer
 from unbroken.service.negatives import Negatives
-from unbroken.service.responder import Responder
+from unbroken.service.responder import Habits, Responder
 from unbroken.service.settings import Settings
 from unbroken.service.special_names import SpecialNames
 from unbroken.service.stats import Stats
@@ -73,7 +73,14 @@ class Daemon:
         self.gate = Gate(self.settings.clients, self.ground.clock)
         names = _special_names(self.settings, self.ground)
         self.responder = Responder(
-            self.resolver, self.answers, names, self.gate, self.stats, self.log, self._bogus_log.heed
+            self.resolver,
+            self.answers,
+            names,
+            self.gate,
+            self.stats,
+            self.log,
+            self._bogus_log.heed,
+            Habits(self.settings.cache.prefetch, self.settings.cache.stale_after),
         )
 
     @property
@@ -204,7 +211,8 @@ def _answer_limits(settings: Settings) -> ResolverLimits:
 
 
 def _lifetimes(settings: Settings) -> Lifetimes:
-    return Lifetimes(settings.cache.bogus_seconds, settings.cache.failure_seconds)
+    cache = settings.cache
+    return Lifetimes(cache.bogus_seconds, cache.failure_seconds, cache.stale_seconds)
 
 
 def _special_names(settings: Settings, ground: Ground) -> SpecialNames | None:

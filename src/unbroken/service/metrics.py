@@ -38,12 +38,18 @@ class _Collector:
             "dropped", "Queries without a proper answer, and connections ended, by reason.", "reason", stats.dropped
         )
         yield _counter("upstream_queries", "Queries sent to servers, by transport.", "transport", stats.upstream)
-        yield _counter("cache_lookups", "Questions, by whether the cache had the answer.", "result", self._lookups())
+        yield _counter(
+            "cache_lookups",
+            "Questions the cache had an answer to or not, stale answers, and renewals.",
+            "result",
+            self._lookups(),
+        )
         yield self._durations()
         yield from self._gauges()
 
     def _lookups(self) -> "Counter[str]":
-        return Counter({"hit": self._daemon.stats.hits, "miss": self._daemon.stats.misses})
+        stats = self._daemon.stats
+        return Counter({"hit": stats.hits, "miss": stats.misses, "stale": stats.stale, "prefetch": stats.prefetches})
 
     def _durations(self) -> "Metric":
         from prometheus_client.core import HistogramMetricFamily

@@ -91,6 +91,15 @@ class Cache:
     )
     bogus_seconds: int = _key(30, readers.whole(1, 300), "Seconds that a bogus answer is kept (RFC 4035 §4.7).")
     failure_seconds: int = _key(5, readers.whole(1, 300), "Seconds that a failure is kept at first (RFC 9520 §3.2).")
+    stale_seconds: int = _key(
+        _DAY,
+        readers.whole(0, 7 * _DAY),
+        "Seconds that answers are kept beyond their TTL, for when no server can be reached (RFC 8767).",
+    )
+    stale_after: float = _key(
+        1.8, readers.number(0, 60), "Seconds that a client waits for an answer before it gets a stale one."
+    )
+    prefetch: bool = _key(True, readers.boolean, "Renew answers that are asked for in the last tenth of their time.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,10 @@ class Stats:
     """Answers from the cache."""
     misses: int = 0
     """Answers that had to be resolved."""
+    stale: int = 0
+    """Answers that were out of date, for want of newer ones (RFC 8767)."""
+    prefetches: int = 0
+    """Answers renewed before their time was over."""
     upstream: Counter[str] = field(default_factory=Counter)
     """Queries sent to servers, by transport."""
     latency: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
@@ -53,6 +57,8 @@ class Stats:
             "dropped": dict(self.dropped),
             "hits": self.hits,
             "misses": self.misses,
+            "stale": self.stale,
+            "prefetches": self.prefetches,
             "upstream": dict(self.upstream),
             "in_flight": self.in_flight,
             "connections": self.connections,

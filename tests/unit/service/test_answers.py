@@ -147,3 +147,56 @@ def test_the_number_of_answers_and_their_octets_are_bounded(clock: SettableClock
             cache.put(_resolution(question=Question(Name(f"n{number}.example."), rr.A)), 0)
     assert len(few) == 10
     assert 0 < small.octets <= 20_000
+
+
+def _failed() -> Resolution:
+    failure = NoAnswer(Failure.TIMEOUT, "nobody answers")
+    return _resolution(Status.INDETERMINATE, answer=(), rcode=rr.SERVFAIL, until=None, failure=failure)
+
+
+def test_rfc9520_3_2_each_further_failure_is_kept_longer_up_to_five_minutes(clock: SettableClock) -> None:
+    cache = _cache(clock)
+    seconds = []
+    for _ in range(9):
+        seconds.append(cache.put(_failed(), 0).lifetime)
+        clock.advance(seconds[-1])
+        assert cache.get(QUESTION) is None
+    assert seconds == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    cache.put(_resolution(), 0)
+    clock.advance(301)
+    assert cache.put(_failed(), 0).lifetime == 5
+
+
+def test_rfc8767_a_failure_does_not_displace_what_may_be_stale(clock: SettableClock) -> None:
+    cache = AnswerCache(ResolverLimits(), Lifetimes(stale=1000), clock)
+    cache.put(_resolution(), 0)
+    clock.advance(300)
+    assert cache.get(QUESTION) is None
+    handed_out = cache.put(_failed(), 0)
+    assert handed_out.is_stale and handed_out.content(clock.monotonic()).answer == (A.with_ttl(30),)
+    for _ in range(29):
+        clock.advance(1)
+        kept = cache.get(QUESTION)
+        assert kept is not None and kept.is_stale
+    clock.advance(1)
+    assert cache.get(QUESTION) is None and cache.stale(QUESTION) is not None
+    clock.advance(1000)
+    assert cache.stale(QUESTION) is None
+
+
+@pytest.mark.parametrize("resolution", [_resolution(Status.BOGUS), _resolution(answer=(A.with_ttl(0),)), _failed()])
+def test_rfc8767_what_is_bogus_or_asked_not_to_be_kept_is_never_stale(
+    clock: SettableClock, resolution: Resolution
+) -> None:
+    cache = AnswerCache(ResolverLimits(), Lifetimes(stale=1000), clock)
+    cache.put(resolution, 0)
+    clock.advance(40)
+    assert cache.get(QUESTION) is None and cache.stale(QUESTION) is None
+
+
+def test_what_was_begun_before_a_flush_is_handed_out_but_not_kept(clock: SettableClock) -> None:
+    cache = _cache(clock)
+    generation = cache.generation
+    cache.discard(QUESTION.name, tree=False)
+    assert cache.put(_resolution(), generation).content(clock.monotonic()).answer
+    assert cache.get(QUESTION) is None

@@ -12,9 +12,10 @@ from unbroken.dns import Edns, Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
 from unbroken.lab.run import Lab
+from unbroken.resolving.resolution import Resolution
 from unbroken.service.log import Log
 from unbroken.service.readers import network_of
-from unbroken.service.settings import Clients, Resolve, Settings
+from unbroken.service.settings import Cache, Clients, Resolve, Settings
 
 
 def _rrset_types(message: Message) -> list[int]:
@@ -75,7 +76,8 @@ async def test_failing_to_fetch_is_never_called_bogus(signed_internet: Lab) -> N
         for flags in (rr.RD, rr.RD | rr.CD):
             reply = await ask(endpoint, with_dnssec("www.one.example.", flags=flags))
             assert reply.rcode == rr.SERVFAIL
-            assert set(errors(reply)) <= {Ede.NO_REACHABLE_AUTHORITY, Ede.NETWORK_ERROR} and errors(reply)
+            told = set(errors(reply))
+            assert told and told <= {Ede.NO_REACHABLE_AUTHORITY, Ede.NETWORK_ERROR, Ede.CACHED_ERROR}
 
 
 async def test_identical_questions_are_resolved_once(signed_internet: Lab) -> None:
@@ -175,3 +177,92 @@ async def test_forward_zones_are_asked_for_what_is_theirs(signed_internet: Lab) 
             reply = await ask(endpoint, with_dnssec("alias.one.example."))
             assert reply.flags & rr.AD and _rrset_types(reply) == [rr.CNAME, rr.RRSIG, rr.A, rr.RRSIG]
             assert upstream.stats.queries["udp"] > 0
+
+
+# --- stale, renewed, failed -------------------------------------------------------------------------------------------
+
+
+async def test_rfc8767_when_no_server_answers_the_stale_answer_is_handed_out(signed_internet: Lab) -> None:
+    settings = Settings(resolve=Resolve(seconds=1.0), cache=Cache(stale_after=0.0))
+    async with running(signed_internet, settings) as daemon:
+        (endpoint,) = daemon.endpoints
+        names = {"www.one.example.": Ede.STALE_ANSWER, "nothing-here.one.example.": Ede.STALE_NXDOMAIN_ANSWER}
+        fresh = {name: await ask(endpoint, with_dnssec(name)) for name in names}
+        signed_internet.break_zone("unreachable", "one.example")
+        signed_internet.clock.advance(301)
+        for _ in range(2):  # at once for want of patience, then since the failure is known
+            for name, code in names.items():
+                stale = await ask(endpoint, with_dnssec(name))
+                assert (stale.rcode, stale.answer) == (fresh[name].rcode, fresh[name].answer)
+                assert code in errors(stale) and not stale.flags & rr.AD
+                assert {rrset.ttl for rrset in (*stale.answer, *stale.authority)} == {30}
+            while daemon.stats.in_flight or daemon.responder.is_busy:
+                await asyncio.sleep(0.01)
+        assert daemon.stats.stale == 4
+        signed_internet.heal()
+        signed_internet.clock.advance(31)
+        while not (reply := await ask(endpoint, with_dnssec("www.one.example."))).flags & rr.AD:
+            await asyncio.sleep(0.01)
+        assert not errors(reply)
+
+
+async def test_rfc8767_5_a_client_does_not_wait_longer_than_it_has_patience(
+    signed_internet: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(signed_internet, Settings(cache=Cache(stale_after=0.1))) as daemon:
+        (endpoint,) = daemon.endpoints
+        await ask(endpoint, with_dnssec("www.one.example."))
+        signed_internet.clock.advance(301)
+        answers, resolve = asyncio.Event(), daemon.resolver.resolve
+
+        async def slowly(name: Name, rdtype: int) -> Resolution:
+            await answers.wait()
+            return await resolve(name, rdtype)
+
+        monkeypatch.setattr(daemon.resolver, "resolve", slowly)
+        assert Ede.STALE_ANSWER in errors(await ask(endpoint, with_dnssec("www.one.example.")))
+        assert daemon.responder.is_busy  # the resolution goes on
+        answers.set()
+        while daemon.responder.is_busy:
+            await asyncio.sleep(0.001)
+        assert (await ask(endpoint, with_dnssec("www.one.example."))).flags & rr.AD
+
+
+async def test_what_became_bogus_is_not_handed_out_stale(signed_internet: Lab) -> None:
+    async with running(signed_internet) as daemon:
+        (endpoint,) = daemon.endpoints
+        await ask(endpoint, with_dnssec("www.one.example."))
+        signed_internet.break_zone("rrsig-exp-a", "one.example")
+        signed_internet.clock.advance(301)
+        for codes in ({Ede.SIGNATURE_EXPIRED}, {Ede.SIGNATURE_EXPIRED, Ede.CACHED_ERROR}):
+            reply = await ask(endpoint, with_dnssec("www.one.example."))
+            assert reply.rcode == rr.SERVFAIL and set(errors(reply)) == codes
+
+
+async def test_rfc4035_5_3_3_data_do_not_outlive_their_signatures(signed_internet: Lab) -> None:
+    settings = Settings(resolve=Resolve(seconds=1.0), cache=Cache(stale_seconds=7 * 86_400, stale_after=0.0))
+    async with running(signed_internet, settings) as daemon:
+        (endpoint,) = daemon.endpoints
+        await ask(endpoint, with_dnssec("www.one.example."))
+        signed_internet.break_zone("unreachable", "one.example")
+        signed_internet.clock.advance(6 * 86_400)
+        assert Ede.STALE_ANSWER in errors(await ask(endpoint, with_dnssec("www.one.example.")))
+        signed_internet.clock.advance(86_000)
+        assert daemon.answers.stale(Question(Name("www.one.example."), rr.A)) is not None
+        signed_internet.clock.advance(9 * 86_400)
+        assert daemon.answers.stale(Question(Name("www.one.example."), rr.A)) is None
+
+
+async def test_what_is_asked_for_near_its_end_is_renewed_before(signed_internet: Lab) -> None:
+    async with running(signed_internet) as daemon:
+        (endpoint,) = daemon.endpoints
+        await ask(endpoint, with_dnssec("www.one.example."))
+        signed_internet.clock.advance(200)
+        await ask(endpoint, with_dnssec("www.one.example."))
+        assert daemon.stats.prefetches == 0
+        signed_internet.clock.advance(75)
+        assert (await ask(endpoint, with_dnssec("www.one.example."))).answer[0].ttl <= 25
+        while daemon.responder.is_busy:
+            await asyncio.sleep(0.001)
+        assert daemon.stats.prefetches == 1
+        assert (await ask(endpoint, with_dnssec("www.one.example."))).answer[0].ttl > 290
