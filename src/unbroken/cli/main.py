@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "explain": ("explain", "Explain a finding code: what, why, and what to do."),
     "keys": ("keys", "Make zone keys, list, show and convert them."),
     "ds": ("ds", "Make DS, CDS and CDNSKEY records, or check a delegation."),
+    "resolve": ("resolve", "Run the validating resolver for other programs."),
+    "control": ("control", "Control a running resolver."),
     "lab": ("lab", "Run a signed Internet on loopback, whole or broken."),
 }
 
