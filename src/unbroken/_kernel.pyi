@@ -429,7 +429,7 @@ class PacketLoop:
         """Readable while queries wait."""
 
     def run(self) -> None:
-        """Serve in this thread, without the GIL, until `stop`. Raises OSError when the socket fails."""
+        """Serve in this thread, without the GIL, until `stop`; others may do so too. Raises OSError when the socket fails."""
 
     def stop(self) -> None: ...
     def fetch(self, most: int) -> list[tuple[bytes, str, int, bool]]:
@@ -443,14 +443,20 @@ class PacketLoop:
         question and an OPT record without options, or the reply is truncated or too large. Raises WireError for a
         malformed reply, ValueError for an impossible lifetime."""
 
+    def serve_clients(
+        self, allow: Sequence[tuple[str, int]], deny: Sequence[tuple[str, int]], rate: float, burst: float
+    ) -> None:
+        """From now on these, as in the constructor, with full allowances. Raises ValueError."""
+
     def clear(self) -> None:
         """Forget all replies."""
 
     def size(self) -> tuple[int, int]:
         """How many replies are kept, and about how many octets they take."""
 
-    def counts(self) -> tuple[int, int, int, int]:
-        """Datagrams so far: repeated, handed on, dropped because too many waited, replies that the system did not take."""
+    def counts(self) -> tuple[list[int], int, int, int]:
+        """Datagrams so far: repeated (by rcode), handed on, dropped because too many waited, replies that the system did not
+        take."""
 
 # --- whole zones --------------------------------------------------------------------------------------------------------
 

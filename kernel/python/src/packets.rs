@@ -74,6 +74,11 @@ impl PyPacketLoop {
         Ok(self.inner.put(query, reply, lifetime)?)
     }
 
+    fn serve_clients(&self, allow: Vec<Prefix>, deny: Vec<Prefix>, rate: f32, burst: f32) -> Result<()> {
+        self.inner.serve_clients(Clients::new(networks(&allow)?, networks(&deny)?, rate, burst));
+        Ok(())
+    }
+
     fn clear(&self) {
         self.inner.clear();
     }
@@ -82,7 +87,7 @@ impl PyPacketLoop {
         self.inner.size()
     }
 
-    fn counts(&self) -> (u64, u64, u64, u64) {
+    fn counts(&self) -> ([u64; 16], u64, u64, u64) {
         let counts = self.inner.counts();
         (counts.repeated, counts.handed_on, counts.dropped, counts.unsent)
     }

@@ -68,17 +68,17 @@ class Gate:
 
         return holds(self._settings.allow) and not holds(self._settings.deny)
 
-    def judge(self, client: str) -> Verdict:
-        """Take one query off the client's allowance."""
+    def judge(self, client: str, *, is_over_rate: bool | None = None) -> Verdict:
+        """Take one query off the client's allowance; `is_over_rate` says whether any was left where that was done already."""
         rate = self._settings.rate
-        if not rate:
+        if not rate or is_over_rate is False:
             return Verdict.SERVED
         site, now = _site(client), self._clock.monotonic()
         allowance = self._allowances.get(site) or _Allowance(float(self._settings.burst), now)
         allowance.left = min(self._settings.burst, allowance.left + (now - allowance.counted_at) * rate)
         allowance.counted_at = now
         self._allowances.put(site, allowance, self._refill)
-        if allowance.left >= 1:
+        if allowance.left >= 1 and not is_over_rate:
             allowance.left -= 1
             return Verdict.SERVED
         allowance.excess += 1

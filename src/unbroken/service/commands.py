@@ -66,7 +66,7 @@ class Commands:
         }
 
     async def _stats(self, _: Mapping[str, Any]) -> Reply:
-        return {"stats": self._daemon.stats.to_json()}
+        return {"stats": self._daemon.count().to_json()}
 
     async def _flush(self, request: Mapping[str, Any]) -> Reply:
         name, tree = _name(request), request.get("tree", False)

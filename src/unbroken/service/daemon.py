@@ -11,6 +11,7 @@ from unbroken.chain import Status
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
 from unbroken.errors import UnbrokenError
+from unbroken.resolving.clock import SystemClock
 from unbroken.resolving.work import ResolverLimits
 from unbroken.service.answers import AnswerCache, Lifetimes
 from unbroken.service.bogus_log import BogusLog
@@ -23,6 +24,7 @@ from unbroken.service.ground import Ground, limits, make_resolver, trust_anchors
 from unbroken.service.log import Log
 from unbroken.service.metrics import MetricsServer
 from unbroken.service.negatives import Negatives
+from unbroken.service.packets import PacketListener
 from unbroken.service.responder import Habits, Responder
 from unbroken.service.settings import Settings
 from unbroken.service.special_names import SpecialNames
@@ -59,7 +61,7 @@ class Daemon:
         self._make_resolver()
         self._make_responder()
         self._pairs: list[Pair] = []
-        self._datagrams: list[DatagramListener] = []
+        self._datagrams: list[DatagramListener | PacketListener] = []
         self._streams: list[StreamListener] = []
         self._control: ControlServer | None = None
         self._metrics: MetricsServer | None = None
@@ -123,11 +125,18 @@ class Daemon:
             raise
         room = Room.of(self.settings.tcp, self.stats)
         for pair in self._pairs:
-            self._datagrams.append(DatagramListener(pair, self.responder, self.settings.listen.udp_size))
+            self._datagrams.append(self._listener(pair))
             stream = StreamListener(self.responder, room)
             await stream.open(pair.tcp)
             self._streams.append(stream)
         self._tending = asyncio.get_running_loop().create_task(self._tend())
+
+    def _listener(self, pair: Pair) -> DatagramListener | PacketListener:
+        # On a wildcard each reply leaves from the address that was asked. And what the kernel repeats ages by the machine's clock,
+        # which is not that of a lab whose clock is set.
+        if pair.endpoint.is_wildcard or not isinstance(self.ground.clock, SystemClock):
+            return DatagramListener(pair, self.responder, self.settings.listen.udp_size)
+        return PacketListener(pair, self.responder, self.settings, self.stats, self.log)
 
     async def _open_metrics(self) -> None:
         if self.settings.metrics.enabled:
@@ -161,7 +170,15 @@ class Daemon:
 
     def forget(self, name: Name, *, tree: bool) -> int:
         """Forget all that is known of a name, or of all at and below it; of how many answers, messages and failures."""
+        for datagrams in self._datagrams:
+            datagrams.forget()
         return self.answers.discard(name, tree=tree) + self.resolver.forget(name, tree=tree)
+
+    def count(self) -> Stats:
+        """The statistics, up to now."""
+        for datagrams in self._datagrams:
+            datagrams.count()
+        return self.stats
 
     def reload(self) -> tuple[str, ...]:
         """Read the configuration and its files anew; the tables whose changes need a restart. Raises InputError, and then
@@ -176,7 +193,7 @@ class Daemon:
             self._make_resolver()
         self._make_responder()
         for datagrams in self._datagrams:
-            datagrams.responder = self.responder
+            datagrams.renew(self.responder, self.settings.clients)
         for streams in self._streams:
             streams.responder = self.responder
         self.negatives.rebase(base)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from unbroken.service.endpoints import Pair
 from unbroken.service.reply import Via
 from unbroken.service.responder import Later, Responder
+from unbroken.service.settings import Clients
 
 _BATCH: Final = 64
 """Datagrams that are read before others, timers and replies of servers among them, get their turn."""
@@ -60,6 +61,16 @@ class DatagramListener:
                 self._socket.sendto(wire, sender)
         except OSError:  # full buffers, no route back: over UDP a reply may get lost, and the client asks again
             pass
+
+    def forget(self) -> None:
+        """Repeat nothing that was given until now: nothing is repeated here."""
+
+    def renew(self, responder: Responder, _: Clients) -> None:
+        """From now on this one; its gate knows the clients."""
+        self.responder = responder
+
+    def count(self) -> None:
+        """Add what was done since the last time to the statistics: the responder did."""
 
     async def close(self, grace: float) -> None:
         """Take no more queries; what is being answered has `grace` seconds."""

@@ -44,10 +44,15 @@ class Kept:
         """Whether its time is not over."""
         return now < self.made_at + self.lifetime
 
+    @property
+    def renewal_at(self) -> float:
+        """When a tenth of its time is left, and it may be renewed before anybody has to wait for that; never, if that is short."""
+        share = self.lifetime / _LAST_SHARE if self.lifetime >= _SHORTEST_TO_RENEW else 0.0
+        return self.made_at + self.lifetime - share
+
     def is_nearly_over(self, now: float) -> bool:
-        """Whether a tenth of its time is left, or less: it may be renewed before anybody has to wait for that."""
-        left = self.made_at + self.lifetime - now
-        return self.lifetime >= _SHORTEST_TO_RENEW and left < self.lifetime / _LAST_SHARE
+        """Whether it may be renewed already."""
+        return self.lifetime >= _SHORTEST_TO_RENEW and now > self.renewal_at
 
     def may_be_stale(self, now: int) -> bool:
         """Whether it holds data that may still be handed out when they can't be had anew, at epoch second `now`.

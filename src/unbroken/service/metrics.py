@@ -29,7 +29,7 @@ class _Collector:
 
     def collect(self) -> "Iterator[Metric]":
         """Every family, with what it is now."""
-        stats = self._daemon.stats
+        stats = self._daemon.count()
         yield _counter("queries", "Queries of clients, by transport.", "transport", stats.queries)
         yield _counter("replies", "Replies to clients, by rcode.", "rcode", stats.replies)
         yield _counter("extended_errors", "Extended DNS Errors told to clients, by info-code.", "code", stats.errors)

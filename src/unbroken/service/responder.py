@@ -61,12 +61,13 @@ class Responder:
         self._background: dict[Question, asyncio.Task[Kept]] = {}
         self._flights: Flights[tuple[Question, int], Kept] = Flights()
 
-    def respond(self, wire: bytes, client: str, via: Via) -> Response:
-        """See `Response`. Never raises for what a client sends."""
+    def respond(self, wire: bytes, client: str, via: Via, *, is_over_rate: bool | None = None) -> Response:
+        """See `Response`. Never raises for what a client sends. `is_over_rate`: whether the client has used up its allowance,
+        where that was counted already."""
         self._stats.queries[via.name] += 1
         if not self.gate.admits(client):
             return self._refuse(wire, via)
-        verdict = self.gate.judge(client)
+        verdict = self.gate.judge(client, is_over_rate=is_over_rate)
         if verdict is Verdict.DROPPED and not via.is_stream:
             self._stats.dropped["rate"] += 1
             return None
@@ -126,6 +127,21 @@ class Responder:
             # RFC 8914 §4.14: that it is kept is worth knowing to who has just mended something.
             content = replace(content, errors=(*content.errors, ExtendedError(Ede.CACHED_ERROR)))
         return content
+
+    def repeatable_for(self, wire: bytes, client: str) -> float:
+        """Seconds for which what was just replied to this query may be repeated to all who ask the same and are admitted; 0: it
+        may not. Only what is kept may, and of that only what need not be looked at again: neither stale nor to be renewed.
+        """
+        query = read_query(wire)
+        if not isinstance(query, Query) or not self.gate.admits(client) or immediate(query) is not None:
+            return 0.0
+        if self._special_names is not None and self._special_names.content(query) is not None:
+            return 0.0
+        kept = self._answers.get(query.question)
+        if kept is None or kept.is_stale:
+            return 0.0
+        now = self._resolver.clock.monotonic()
+        return kept.renewal_at - now if self._habits.prefetches else kept.made_at + kept.lifetime - now
 
     def _content(self, query: Query, kept: Kept) -> Content:
         self._stats.stale += kept.is_stale

@@ -39,6 +39,11 @@ class Listen:
         readers.whole(512, 4096),
         "Octets of the largest reply over UDP (RFC 9715 §3.1); what is larger goes to TCP.",
     )
+    threads: int = _key(
+        1,
+        readers.whole(1, 64),
+        "Threads that repeat replies, for each UDP address that is not a wildcard.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,9 @@ class Cache:
 
     answers: int = _key(50_000, readers.whole(1, 10_000_000), "Answers, with their chains, that are kept at most.")
     answer_mebibytes: int = _key(64, readers.whole(1, 1 << 20), "What these may take, mebibytes, roughly.")
+    reply_mebibytes: int = _key(
+        32, readers.whole(1, 1 << 20), "Mebibytes of replies that are repeated as they are, for each UDP address."
+    )
     messages: int = _key(100_000, readers.whole(1, 10_000_000), "Messages of servers that are kept at most.")
     message_mebibytes: int = _key(64, readers.whole(1, 1 << 20), "What these may take, mebibytes, roughly.")
     maximum_ttl: int = _key(_DAY, readers.whole(1, 7 * _DAY), "Seconds that anything is kept at most.")

@@ -20,6 +20,8 @@ use crate::error::WireError;
 const BATCH: usize = 64;
 /// Octets of the largest query; a longer one is cut, and then no query any more.
 const LARGEST_QUERY: usize = 4096;
+/// RFC 1035 §4.1.1: the rcode has four bits in the header.
+const RCODES: usize = 16;
 /// Octets that a reply starts with room for.
 const USUAL_REPLY: usize = 1232;
 
@@ -37,8 +39,8 @@ pub struct Waiting {
 /// What the loop did, in datagrams.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Queries that got a repeated reply.
-    pub repeated: u64,
+    /// Queries that got a repeated reply, by its rcode.
+    pub repeated: [u64; RCODES],
     /// Queries that were handed on.
     pub handed_on: u64,
     /// Queries that were dropped, since nobody fetched those before them.
@@ -49,13 +51,13 @@ pub struct Counts {
 
 #[derive(Default)]
 struct Counters {
-    repeated: AtomicU64,
+    repeated: [AtomicU64; RCODES],
     handed_on: AtomicU64,
     dropped: AtomicU64,
     unsent: AtomicU64,
 }
 
-/// A UDP socket, and the replies that may be repeated on it. One thread runs it; others put replies in and fetch what waits.
+/// A UDP socket, and the replies that may be repeated on it. Some threads run it; others put replies in and fetch what waits.
 ///
 /// The socket stays its owner's: it must be open while the loop runs, blocking, and have a time-out for receiving, which is how
 /// often the loop looks whether it is to stop.
@@ -108,7 +110,7 @@ impl PacketLoop {
         self.ear.as_raw_fd()
     }
 
-    /// Serve until `stop`. Fails when the socket does.
+    /// Serve until `stop`, in as many threads as call it. Fails when the socket does.
     pub fn run(&self) -> std::io::Result<()> {
         let mut buffers = vec![[0u8; LARGEST_QUERY]; BATCH];
         let mut replies: Vec<_> = (0..BATCH).map(|_| Vec::with_capacity(USUAL_REPLY)).collect();
@@ -156,6 +158,7 @@ impl PacketLoop {
                 _ => false,
             };
             if is_repeated {
+                self.count_repeated(spare.as_ref().and_then(|out| out.get(3)));
                 addresses.push(*address);
                 spare = free.next();
             } else {
@@ -163,9 +166,15 @@ impl PacketLoop {
             }
         }
         drop((hits, clients));
-        self.counters.repeated.fetch_add(count(addresses.len()), Ordering::Relaxed);
         self.hand_on(rest);
         addresses
+    }
+
+    fn count_repeated(&self, flags: Option<&u8>) {
+        let rcode = usize::from(flags.copied().unwrap_or_default() & 0x0F);
+        if let Some(counter) = self.counters.repeated.get(rcode) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn hand_on(&self, rest: Vec<Waiting>) {
@@ -235,6 +244,11 @@ impl PacketLoop {
         lock(&self.hits).put(query, reply, now, now.saturating_add(lifetime))
     }
 
+    /// From now on these clients, with these allowances.
+    pub fn serve_clients(&self, clients: Clients) {
+        *lock(&self.clients) = clients;
+    }
+
     /// Forget all replies.
     pub fn clear(&self) {
         lock(&self.hits).clear();
@@ -252,7 +266,7 @@ impl PacketLoop {
     pub fn counts(&self) -> Counts {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counts {
-            repeated: of(&self.counters.repeated),
+            repeated: std::array::from_fn(|rcode| self.counters.repeated.get(rcode).map_or(0, of)),
             handed_on: of(&self.counters.handed_on),
             dropped: of(&self.counters.dropped),
             unsent: of(&self.counters.unsent),
