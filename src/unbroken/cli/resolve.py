@@ -112,6 +112,10 @@ def _check(settings: "Settings", path: str | None) -> int:
     from unbroken.service.stats import Stats
 
     make_resolver(settings, Ground(), Stats())  # reads every file that is named
+    if settings.tls.addresses:
+        from unbroken.service.tls import Certificate
+
+        Certificate(settings.tls)
     click.echo(f"{path or 'The configuration'}: no fault found.")
     return 0
 
@@ -140,6 +144,8 @@ async def _ground(is_lab: bool) -> "AsyncIterator[Ground]":
 
 
 def _announce(daemon: "Daemon") -> None:
-    where = ", ".join(map(str, daemon.endpoints))
-    click.echo(f"Ready: {where} (UDP, TCP){', in the lab' if daemon.ground.is_lab else ''}.")
+    where = ", ".join(map(str, daemon.endpoints)) + " (UDP, TCP)"
+    if daemon.tls_endpoints:
+        where += ", " + ", ".join(map(str, daemon.tls_endpoints)) + " (TLS)"
+    click.echo(f"Ready: {where}{', in the lab' if daemon.ground.is_lab else ''}.")
     sys.stdout.flush()

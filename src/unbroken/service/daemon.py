@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -19,7 +20,7 @@ from unbroken.service.clients import Gate
 from unbroken.service.commands import Commands
 from unbroken.service.control_socket import ControlServer, default_path
 from unbroken.service.datagrams import DatagramListener
-from unbroken.service.endpoints import Endpoint, Pair, bind_pair
+from unbroken.service.endpoints import Endpoint, Pair, bind_pair, bind_stream
 from unbroken.service.ground import Ground, limits, make_resolver, trust_anchors
 from unbroken.service.log import Log
 from unbroken.service.metrics import MetricsServer
@@ -30,11 +31,12 @@ from unbroken.service.settings import Settings
 from unbroken.service.special_names import SpecialNames
 from unbroken.service.stats import Stats
 from unbroken.service.streams import Room, StreamListener
+from unbroken.service.tls import Certificate
 
 _GRACE: Final = 2.0
 """Seconds that questions under way have to be answered at the end."""
 _NO_SOCKET: Final = "none"
-_KEPT_TABLES: Final = ("listen", "tcp", "control", "metrics", "log")
+_KEPT_TABLES: Final = ("listen", "tcp", "tls", "control", "metrics", "log")
 """Tables of the settings that count from the next start on."""
 
 
@@ -58,12 +60,14 @@ class Daemon:
         self._load = load or (lambda: settings)
         self._bogus_log = BogusLog(self.log, ground.clock)
         self.negatives = Negatives(trust_anchors(settings, ground), ground.clock, self._use_anchors)
+        self._certificate = Certificate(settings.tls) if settings.tls.addresses else None
         self._make_resolver()
         self._make_responder()
         self._pairs: list[Pair] = []
         self._datagrams: list[DatagramListener | PacketListener] = []
         self._streams: list[StreamListener] = []
         self._control: ControlServer | None = None
+        self.tls_endpoints: tuple[Endpoint, ...] = ()
         self._metrics: MetricsServer | None = None
         self._tending: asyncio.Task[None] | None = None
 
@@ -112,24 +116,35 @@ class Daemon:
 
     async def start(self) -> None:
         """Bind and serve. Raises StateError and InputError, with nothing left open."""
+        encrypted: list[socket.socket] = []
         try:
             for endpoint in self.settings.listen.addresses:
                 self._pairs.append(bind_pair(endpoint))
+            encrypted.extend(bind_stream(endpoint, "tls.addresses") for endpoint in self.settings.tls.addresses)
             await self._open_metrics()
             await self._open_control()
         except BaseException:
             for pair in self._pairs:
                 pair.close()
+            for sock in encrypted:
+                sock.close()
             if self._metrics is not None:
                 await self._metrics.close()
             raise
         room = Room.of(self.settings.tcp, self.stats)
         for pair in self._pairs:
             self._datagrams.append(self._listener(pair))
-            stream = StreamListener(self.responder, room)
-            await stream.open(pair.tcp)
-            self._streams.append(stream)
+            await self._open_stream(StreamListener(self.responder, room), pair.tcp)
+        for sock in encrypted:
+            address, port = sock.getsockname()[:2]
+            self.tls_endpoints += (Endpoint(address, port),)
+            await self._open_stream(StreamListener(self.responder, room, "tls"), sock)
         self._tending = asyncio.get_running_loop().create_task(self._tend())
+
+    async def _open_stream(self, stream: StreamListener, sock: socket.socket) -> None:
+        is_encrypted = self._certificate is not None and stream.name == "tls"
+        await stream.open(sock, self._certificate.context if self._certificate is not None and is_encrypted else None)
+        self._streams.append(stream)
 
     def _listener(self, pair: Pair) -> DatagramListener | PacketListener:
         # On a wildcard each reply leaves from the address that was asked. And what the kernel repeats ages by the machine's clock,
@@ -197,6 +212,7 @@ class Daemon:
         for streams in self._streams:
             streams.responder = self.responder
         self.negatives.rebase(base)
+        self._renew_certificate()
         self.log.write("reloaded", restart_needed_for=",".join(waiting) or None)
         return waiting
 
@@ -206,14 +222,32 @@ class Daemon:
         self.resolver.anchors = anchors
         self.forget(concerned, tree=True)
 
+    def _renew_certificate(self) -> None:
+        if self._certificate is not None:
+            self._certificate.renew_or_tell(self.log)
+
     async def _tend(self) -> None:
+        """What is to be done from time to time: the files of the certificate, and negative anchors."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._tend_certificate())
+            group.create_task(self._tend_negatives())
+
+    async def _tend_certificate(self) -> None:
+        while self._certificate is not None:
+            await asyncio.sleep(self.settings.tls.recheck_seconds)
+            self._renew_certificate()
+
+    async def _tend_negatives(self) -> None:
         """End negative anchors that are over, and lift those whose zone validates again."""
         while True:
             await asyncio.sleep(self.settings.control.negative_recheck_seconds)
             for anchor in self.negatives.drop_ended():
                 self.log.write("negative-anchor-ended", name=anchor.owner)
-            for anchor in await self.negatives.lift(self._probe):
-                self.log.write("negative-anchor-lifted", name=anchor.owner, what="the zone validates again")
+            try:
+                for anchor in await self.negatives.lift(self._probe):
+                    self.log.write("negative-anchor-lifted", name=anchor.owner, what="the zone validates again")
+            except UnbrokenError as error:  # a file of the configuration has gone meanwhile
+                self.log.write("negative-anchors-not-tried", what=error)
 
     async def _probe(self, name: Name, anchors: TrustAnchors) -> Status:
         # With caches of its own: those of the daemon hold what was fetched while the zone was broken.

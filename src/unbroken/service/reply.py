@@ -11,6 +11,10 @@ from unbroken.service.query import Query
 
 _AUTHENTICATING: Final = (rr.RRSIG, rr.NSEC, rr.NSEC3)
 _KEEPALIVE: Final = 11
+_PADDING: Final = 12
+_BLOCK: Final = 468
+"""RFC 8467 §4.1: servers pad to multiples of so many octets."""
+_OPTION_HEADER: Final = 4
 _STREAM_LIMIT: Final = 65535
 
 
@@ -22,6 +26,7 @@ class Via:
     is_stream: bool = False
     keepalive: int | None = None
     udp_size: int = 1232
+    is_encrypted: bool = False
 
     def limit(self, query: Query) -> int:
         """Octets of the largest reply."""
@@ -40,6 +45,8 @@ class Content:
     errors: tuple[ExtendedError, ...] = ()
     is_truncated: bool = False
     """Whether the client is to come again over TCP."""
+    unchanged_for: float = 0.0
+    """Seconds for which the same query has the same reply, 0 when that is not known."""
 
 
 def refusal(rcode: int, *errors: ExtendedError) -> Content:
@@ -57,8 +64,21 @@ def reply(query: Query, content: Content, via: Via) -> bytes:
     question = (query.name, query.rdtype, query.rdclass)
     limit = via.limit(query)
     edns = _edns(query, content.errors, via, limit)
-    message = Message(query.id, _flags(query, content), question, answer, authority, rcode=content.rcode, edns=edns)
-    return message.to_wire(limit)
+    flags, rcode = _flags(query, content), content.rcode
+    wire = Message(query.id, flags, question, answer, authority, rcode=rcode, edns=edns).to_wire(limit)
+    if edns is None or not _is_padded(query, via):
+        return wire
+    padding = -(len(wire) + _OPTION_HEADER) % _BLOCK
+    if len(wire) + _OPTION_HEADER + padding > limit:
+        return wire
+    padded = Edns(edns.udp_size, edns.do, (*edns.options, (_PADDING, bytes(padding))))
+    return Message(query.id, flags, question, answer, authority, rcode=rcode, edns=padded).to_wire(limit)
+
+
+def _is_padded(query: Query, via: Via) -> bool:
+    """RFC 7830 §4: replies are padded for who padded the query, and only where that hides something."""
+    options = query.edns.options if query.edns is not None else ()
+    return via.is_encrypted and any(code == _PADDING for code, _ in options)
 
 
 def _flags(query: Query, content: Content) -> int:

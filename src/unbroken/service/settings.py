@@ -14,6 +14,7 @@ from unbroken.service.readers import Network, Reader
 
 PORT: Final = 5335
 DNS_PORT: Final = 53
+TLS_PORT: Final = 853
 METRICS_PORT: Final = 9153
 LOOPBACK: Final = (readers.network_of("127.0.0.0/8"), readers.network_of("::1/128"))
 _DAY: Final = 86_400
@@ -145,6 +146,22 @@ class Clients:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """`[tls]`: DNS over TLS (RFC 7858)."""
+
+    addresses: tuple[Endpoint, ...] = _key(
+        (), readers.endpoints(TLS_PORT), "Addresses, or ADDRESS@PORT, for DNS over TLS. None: there is none."
+    )
+    certificate: str = _key(
+        "", readers.text, "PEM file of the server's certificate, with those that lead to its authority."
+    )
+    key: str = _key("", readers.text, "PEM file of its private key.")
+    recheck_seconds: float = _key(
+        60.0, readers.number(0.05, 86_400), "How often these files are looked at, and read anew when they have changed."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """`[control]`: how the daemon is told things while it runs."""
 
@@ -186,6 +203,7 @@ class Settings:
     cache: Cache = field(default_factory=Cache)
     clients: Clients = field(default_factory=Clients)
     tcp: Tcp = field(default_factory=Tcp)
+    tls: Tls = field(default_factory=Tls)
     control: Control = field(default_factory=Control)
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)

@@ -56,8 +56,8 @@ class StreamListener:
 
     def __init__(self, responder: Responder, room: Room, name: str = "tcp") -> None:
         self.responder = responder
+        self.name = name
         self._room = room
-        self._name = name
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[Any]] = set()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -87,7 +87,7 @@ class StreamListener:
             return
         self._connections.add(task)
         try:
-            await _Connection(self, self._room, self._name, client, reader, writer).serve()
+            await _Connection(self, self._room, self.name, client, reader, writer).serve()
         finally:
             self._connections.discard(task)
             self._room.leave(client)
@@ -145,7 +145,8 @@ class _Connection:
         if wire is None:
             return False
         seconds = self._room.idle_seconds
-        via = Via(self._name, is_stream=True, keepalive=min(65535, int(seconds * 10)))
+        is_encrypted = self._name != "tcp"
+        via = Via(self._name, is_stream=True, keepalive=min(65535, int(seconds * 10)), is_encrypted=is_encrypted)
         response = self._listener.responder.respond(wire, self._client, via)
         if response is None:
             return False
