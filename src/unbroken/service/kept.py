@@ -80,15 +80,12 @@ class Kept:
         return self._stale_data(now) if self.is_stale else self._data(now)
 
     def _data(self, now: float) -> Content:
-        message, age = self.resolution.message, max(0.0, now - self.made_at)
-        elapsed = int(age)
+        message, elapsed = self.resolution.message, int(max(0.0, now - self.made_at))
         answer = tuple(_counted_down(rrset, elapsed) for rrset in message.answer)
         # RFC 2308 §5: what denies lasts no longer than the SOA's MINIMUM field lets it, which is in the lifetime.
         most = int(self.lifetime)
         authority = tuple(_counted_down(rrset, elapsed, most) for rrset in message.authority)
-        is_secure = self.resolution.status is Status.SECURE
-        unchanged_for = min(elapsed + 1, self.lifetime) - age
-        return Content(message.rcode, answer, authority, is_secure, self.errors, unchanged_for=unchanged_for)
+        return Content(message.rcode, answer, authority, self.resolution.status is Status.SECURE, self.errors)
 
     def _stale_data(self, now: float) -> Content:
         """Without AD: the chain was whole when it was made, and nobody knows whether it still is."""

@@ -45,8 +45,6 @@ class Content:
     errors: tuple[ExtendedError, ...] = ()
     is_truncated: bool = False
     """Whether the client is to come again over TCP."""
-    unchanged_for: float = 0.0
-    """Seconds for which the same query has the same reply, 0 when that is not known."""
 
 
 def refusal(rcode: int, *errors: ExtendedError) -> Content:

@@ -16,7 +16,6 @@ from unbroken.service.clients import Gate, Verdict
 from unbroken.service.extended_error import ExtendedError, of_failure
 from unbroken.service.kept import Kept
 from unbroken.service.log import Log
-from unbroken.service.memo import Memo
 from unbroken.service.policy import immediate
 from unbroken.service.query import Query, Unreadable, read_query
 from unbroken.service.reply import Content, Via, refusal, reply
@@ -59,7 +58,6 @@ class Responder:
         self._log = log
         self._heed = heed
         self._habits = habits
-        self._memo = Memo(resolver.clock)
         self._background: dict[Question, asyncio.Task[Kept]] = {}
         self._flights: Flights[tuple[Question, int], Kept] = Flights()
 
@@ -73,12 +71,6 @@ class Responder:
         if verdict is Verdict.DROPPED and not via.is_stream:
             self._stats.dropped["rate"] += 1
             return None
-        if verdict is Verdict.SERVED and not via.is_stream:
-            known = self._memo.get(wire, self._answers.generation)
-            if known is not None:
-                self._stats.hits += 1
-                self._stats.replies[known.rcode] += 1
-                return wire[:2] + known.rest
         query = read_query(wire)
         if query is None:
             self._stats.dropped["no query"] += 1
@@ -86,20 +78,12 @@ class Responder:
         if isinstance(query, Unreadable):
             self._stats.replies[rr.rcode_text(query.rcode)] += 1
             return query.wire
-        return self._answer(wire, query, verdict, client, via)
-
-    def _answer(self, wire: bytes, query: Query, verdict: Verdict, client: str, via: Via) -> Response:
         if verdict is not Verdict.SERVED:
             return self._slow_down(query, via)
         content = self._at_once(query)
         if content is None and not self.gate.enter(client):
             content = self._overloaded(query)
-        if content is None:
-            return self._later(query, client, via)
-        made = self._reply(query, content, via)
-        if content.unchanged_for > 0 and not content.errors and not via.is_stream:
-            self._memo.put(wire, made, rr.rcode_text(content.rcode), content.unchanged_for)
-        return made
+        return self._reply(query, content, via) if content is not None else self._later(query, client, via)
 
     def _refuse(self, wire: bytes, via: Via) -> bytes | None:
         """RFC 8914 §4.19: a client that is not to be served is told so, unless what it sent is not even a query."""
