@@ -10,6 +10,7 @@ from unbroken.dns import Edns, Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import OPTION_CODE, parse_option
 from unbroken.lab.run import Lab
+from unbroken.resolving.clock import Clock
 from unbroken.service.daemon import Daemon
 from unbroken.service.endpoints import Endpoint
 from unbroken.service.ground import Ground
@@ -107,14 +108,17 @@ async def running(
     settings: Settings | None = None,
     log: Log | None = None,
     load: Callable[[], Settings] | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Daemon]:
-    """A daemon over the lab, on any free port unless the settings say where, and without a control socket."""
+    """A daemon over the lab, on any free port unless the settings say where, and without a control socket. `clock`: another
+    than the lab's."""
     settings = settings or Settings()
     if settings.listen == Listen():
         settings = replace(settings, listen=Listen(addresses=(ANYWHERE,)))
     if settings.control == Control():
         settings = replace(settings, control=Control(socket="none"))
-    daemon = Daemon(settings, ground_of(lab), log, load)
+    ground = ground_of(lab)
+    daemon = Daemon(settings, ground if clock is None else replace(ground, clock=clock), log, load)
     await daemon.start()
     try:
         yield daemon

@@ -147,8 +147,8 @@ class Daemon:
         self._streams.append(stream)
 
     def _listener(self, pair: Pair) -> DatagramListener | PacketListener:
-        # On a wildcard each reply leaves from the address that was asked. And what the kernel repeats ages by the machine's clock,
-        # which is not that of a lab whose clock is set.
+        # On a wildcard each reply leaves from the address that was asked. And what the kernel repeats ages by the machine's
+        # clock, which is not that of a lab whose clock is set.
         if pair.endpoint.is_wildcard or not isinstance(self.ground.clock, SystemClock):
             return DatagramListener(pair, self.responder, self.settings.listen.udp_size)
         return PacketListener(pair, self.responder, self.settings, self.stats, self.log)

@@ -46,7 +46,7 @@ class Kept:
 
     @property
     def renewal_at(self) -> float:
-        """When a tenth of its time is left, and it may be renewed before anybody has to wait for that; never, if that is short."""
+        """When a tenth of its time is left, so that it may be renewed before anybody has to wait; its end if that is near."""
         share = self.lifetime / _LAST_SHARE if self.lifetime >= _SHORTEST_TO_RENEW else 0.0
         return self.made_at + self.lifetime - share
 
