@@ -1,4 +1,4 @@
-"""CPU time that the daemon, and Unbound beside it, take for an answer from the cache: both over the lab, both asked by dnsperf."""
+"""CPU time that the daemon, and Unbound beside it, take for a cached answer: both over the lab, both asked by dnsperf."""
 
 import os
 import re
