@@ -203,6 +203,8 @@ class Responder:
         """RFC 4035 §3.2.2: with CD the client judges for itself, so nothing is judged here, and nothing withheld."""
         message, _, failure = await self._resolver.look_up(query.name, query.rdtype)
         errors = (of_failure(failure),) if failure is not None else ()
+        if message.rcode == rr.SERVFAIL:
+            return refusal(rr.SERVFAIL, *errors)  # the aliases that led there are no answer
         return Content(message.rcode, message.answer, message.authority, errors=errors)
 
     async def resolve(self, question: Question) -> Kept:
