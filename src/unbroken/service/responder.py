@@ -53,7 +53,7 @@ class Responder:
         """`heed` is told of every resolution that was made anew."""
         self._resolver = resolver
         self._answers = answers
-        self._special_names = special_names
+        self.special_names = special_names
         self.gate = gate
         self._stats = stats
         self._log = log
@@ -126,8 +126,8 @@ class Responder:
 
     def _at_once(self, query: Query) -> Content | None:
         content = immediate(query)
-        if content is None and self._special_names is not None:
-            content = self._special_names.content(query)
+        if content is None and self.special_names is not None:
+            content = self.special_names.content(query)
         if content is not None:
             return content
         kept = self._answers.get(query.question)
