@@ -117,3 +117,17 @@ def test_sighup_reads_the_configuration_anew_and_a_wrong_one_changes_nothing(tmp
         process.send_signal(signal.SIGHUP)
         assert "event=reloaded" in process.stderr.readline()
         assert asyncio.run(ask(endpoint, with_dnssec("localhost."))).rcode == rr.REFUSED
+
+
+def test_systemd_is_told_when_it_is_ready_reloads_and_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(_PATIENCE)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        with daemon(tmp_path, "--listen", "127.0.0.1@0") as (process, _):
+            assert manager.recv(100) == b"READY=1"
+            process.send_signal(signal.SIGHUP)
+            assert [manager.recv(100) for _ in range(2)] == [b"RELOADING=1", b"READY=1"]
+            process.send_signal(signal.SIGTERM)
+            assert manager.recv(100) == b"STOPPING=1"
+            assert process.wait(_PATIENCE) == 0

@@ -28,6 +28,7 @@ ROUNDS = {
     "cli": 700,
     "server": 4000,
     "resolve": 500,
+    "client": 1500,
 }
 
 

@@ -77,6 +77,9 @@ class Commands:
     async def _explain(self, request: Mapping[str, Any]) -> Reply:
         question = Question(_name(request), to_rdtype(request.get("type", "A")))
         daemon = self._daemon
+        special = daemon.responder.special_names
+        if special is not None and (zone := special.zone_of(question)) is not None:
+            raise UsageError(f"{question.name} is answered here, without a chain: {zone} is a special-use name")
         found = daemon.answers.get(question)
         kept = found if found is not None else await daemon.responder.resolve(question)
         now = daemon.ground.clock.monotonic()

@@ -25,6 +25,7 @@ from unbroken.service.ground import Ground, limits, make_resolver, trust_anchors
 from unbroken.service.log import Log
 from unbroken.service.metrics import MetricsServer
 from unbroken.service.negatives import Negatives
+from unbroken.service.notify import notify
 from unbroken.service.packets import PacketListener
 from unbroken.service.responder import Habits, Responder
 from unbroken.service.settings import Settings
@@ -294,16 +295,20 @@ async def run(
     await daemon.start()
     try:
         announce(daemon)
+        notify("READY=1")
         await daemon.ended.wait()
     finally:
+        notify("STOPPING=1")
         await daemon.stop()
 
 
 def _reload(daemon: Daemon) -> None:
+    notify("RELOADING=1")
     try:
         daemon.reload()
     except UnbrokenError as error:
         daemon.log.write("reload-failed", what=error)
+    notify("READY=1")
 
 
 def _reporter(log: Log) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:

@@ -77,6 +77,8 @@ class Kept:
 
     def unchecked(self, now: float) -> Content:
         """What a client with CD gets: the data, whatever was found of them (RFC 4035 §3.2.2)."""
+        if self.resolution.message.rcode == rr.SERVFAIL:
+            return Content(rr.SERVFAIL, errors=self.errors)
         return self._stale_data(now) if self.is_stale else self._data(now)
 
     def _data(self, now: float) -> Content:

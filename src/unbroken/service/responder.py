@@ -52,7 +52,7 @@ class Responder:
         """`heed` is told of every resolution that was made anew."""
         self._resolver = resolver
         self._answers = answers
-        self._special_names = special_names
+        self.special_names = special_names
         self.gate = gate
         self._stats = stats
         self._log = log
@@ -111,8 +111,8 @@ class Responder:
 
     def _at_once(self, query: Query) -> Content | None:
         content = immediate(query)
-        if content is None and self._special_names is not None:
-            content = self._special_names.content(query)
+        if content is None and self.special_names is not None:
+            content = self.special_names.content(query)
         if content is not None:
             return content
         kept = self._answers.get(query.question)
@@ -203,6 +203,8 @@ class Responder:
         """RFC 4035 §3.2.2: with CD the client judges for itself, so nothing is judged here, and nothing withheld."""
         message, _, failure = await self._resolver.look_up(query.name, query.rdtype)
         errors = (of_failure(failure),) if failure is not None else ()
+        if message.rcode == rr.SERVFAIL:
+            return refusal(rr.SERVFAIL, *errors)  # the aliases that led there are no answer
         return Content(message.rcode, message.answer, message.authority, errors=errors)
 
     async def resolve(self, question: Question) -> Kept:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from unbroken.chain import Question
 from unbroken.dns import Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.service.query import Query
@@ -46,11 +47,8 @@ class SpecialNames:
 
     def content(self, query: Query) -> Content | None:
         """The answer from here; None for a name like any other."""
-        zone = self._closest(query.name)
+        zone = self.zone_of(query.question)
         if zone is None:
-            return None
-        # RFC 4035 §3.1.4.1: DS of such a name is the parent's to deny, which it does with a proof.
-        if query.rdtype == rr.DS and query.name == zone:
             return None
         if zone == _LOCALHOST:
             return _localhost(query)
@@ -58,6 +56,12 @@ class SpecialNames:
         if query.name != zone or zone in _ABSENT:
             return Content(rr.NXDOMAIN, authority=(_soa(zone),))
         return Content(answer=(_soa(zone),)) if query.rdtype == rr.SOA else Content(authority=(_soa(zone),))
+
+    def zone_of(self, question: Question) -> Name | None:
+        """The zone here that answers a question; None for one that is looked up."""
+        zone = self._closest(question.name)
+        # RFC 4035 §3.1.4.1: DS of such a name is the parent's to deny, which it does with a proof.
+        return None if question.rdtype == rr.DS and question.name == zone else zone
 
     def _closest(self, name: Name) -> Name | None:
         for count in range(min(name.label_count, self._longest), 0, -1):

@@ -82,7 +82,8 @@ class StreamListener:
         assert task is not None
         peer = writer.get_extra_info("peername")
         client = str(peer[0]) if peer else ""
-        if not client or not self._room.enter(client):
+        # A connection is a thing to keep, so who may not ask gets none; over UDP he is told (RFC 8914 §4.19).
+        if not client or not self.responder.gate.admits(client) or not self._room.enter(client):
             writer.transport.abort()
             return
         self._connections.add(task)

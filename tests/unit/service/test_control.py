@@ -150,7 +150,8 @@ async def test_explain_gives_the_chain_behind_the_answer_in_the_cache(signed_int
 
 
 @pytest.mark.parametrize(
-    "fields", [{"name": "a..b"}, {"name": 1}, {"name": "a", "type": "NONE"}, {"name": "a", "type": "TSIG"}]
+    "fields",
+    [{"name": "a..b"}, {"name": 1}, {"name": "a", "type": "NONE"}, {"name": "a", "type": "TSIG"}, {"name": "a.onion"}],
 )
 async def test_explain_refuses_what_is_no_question(signed_internet: Lab, path: str, fields: dict[str, object]) -> None:
     async with running(signed_internet, _settings(path)):

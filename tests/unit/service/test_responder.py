@@ -80,6 +80,14 @@ async def test_failing_to_fetch_is_never_called_bogus(signed_internet: Lab) -> N
             assert told and told <= {Ede.NO_REACHABLE_AUTHORITY, Ede.NETWORK_ERROR, Ede.CACHED_ERROR}
 
 
+async def test_aliases_that_lead_nowhere_are_no_answer(signed_internet: Lab) -> None:
+    signed_internet.break_zone("unreachable", "two.test")
+    async with running(signed_internet, Settings(resolve=Resolve(seconds=2.0))) as daemon:
+        for flags in (rr.RD | rr.CD, rr.RD, rr.RD | rr.CD):  # the last from the cache
+            reply = await ask(*daemon.endpoints, with_dnssec("alias.one.example.", flags=flags))
+            assert (reply.rcode, reply.answer, reply.authority) == (rr.SERVFAIL, (), ()) and errors(reply)
+
+
 async def test_identical_questions_are_resolved_once(signed_internet: Lab) -> None:
     async with running(signed_internet) as daemon:
         (endpoint,) = daemon.endpoints

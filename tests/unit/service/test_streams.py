@@ -9,7 +9,8 @@ from support.dns_clients import ask, connected, query, running, with_dnssec
 from unbroken.dns import Message
 from unbroken.dns import rdtype as rr
 from unbroken.lab.run import Lab
-from unbroken.service.settings import Resolve, Settings, Tcp
+from unbroken.service.readers import network_of
+from unbroken.service.settings import Clients, Resolve, Settings, Tcp
 
 
 def _settings(**tcp: object) -> Settings:
@@ -131,3 +132,11 @@ async def test_stopping_answers_what_was_asked(signed_internet: Lab) -> None:
             assert wire is not None and Message.from_wire(wire).answer
             await stopping
             assert daemon.stats.connections == 0
+
+
+async def test_who_may_not_ask_gets_no_connection(signed_internet: Lab) -> None:
+    settings = Settings(clients=Clients(allow=(network_of("192.0.2.0/24"),)))
+    async with running(signed_internet, settings) as daemon, connected(*daemon.endpoints) as connection:
+        connection.send(query("localhost."))
+        assert await connection.receive() is None
+        assert daemon.stats.connections == 0
