@@ -135,7 +135,7 @@ class Responder:
         query = read_query(wire)
         if not isinstance(query, Query) or not self.gate.admits(client) or immediate(query) is not None:
             return 0.0
-        if self._special_names is not None and self._special_names.content(query) is not None:
+        if self.special_names is not None and self.special_names.content(query) is not None:
             return 0.0
         kept = self._answers.get(query.question)
         if kept is None or kept.is_stale:
