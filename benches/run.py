@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-NAMES = ("verify", "chain", "check", "sign", "verify_zone", "nsec3")
+NAMES = ("verify", "chain", "check", "sign", "verify_zone", "nsec3", "resolve")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
-@pytest.mark.parametrize("tool", ["cli_docs.py", "readme_demo.py"])
+@pytest.mark.parametrize("tool", ["cli_docs.py", "config_docs.py", "readme_demo.py"])
 def test_what_documents_show_is_what_the_commands_print(tool: str) -> None:
     command = [sys.executable, str(ROOT / "tools" / tool), "--check"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=120)

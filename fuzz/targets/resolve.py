@@ -45,7 +45,7 @@ class ResolveTarget:
 
     def check(self, case: Case) -> Result:
         """Resolve it with empty caches."""
-        transport = _Servers(self, Random(case["seed"]), case["rate"])
+        transport = Servers(self, Random(case["seed"]), case["rate"])
         question = Question(Name(case["question"][0]), case["question"][1])
         resolver = Resolver(
             hints=Hints(Name.ROOT, ((Name("ns."), (address("."),)),)),
@@ -63,7 +63,7 @@ class ResolveTarget:
         return Result(chain.status.value, reason)
 
 
-class _Servers:
+class Servers:
     """Implements `Transport`."""
 
     def __init__(self, target: ResolveTarget, random: Random, rate: float) -> None:

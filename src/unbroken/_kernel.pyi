@@ -399,6 +399,65 @@ def type_to_text(rdtype: int) -> str:
 def type_from_text(text: str) -> int:
     """Mnemonic in either case or TYPEnnn. Raises ValueError."""
 
+# --- datagrams ----------------------------------------------------------------------------------------------------------
+
+@final
+class PacketLoop:
+    """One UDP socket, served without the interpreter as far as replies are known: a reply that was put in is repeated to who
+    asks the same, with their id, their letter case, and TTLs counted down. All else waits to be fetched.
+
+    `socket` must be bound, blocking, with a time-out for receiving (SO_RCVTIMEO): that is how often `run` looks for
+    `stop`. Close it only after `run` has returned. `udp_size`: octets of the largest reply; `octets`: how much to keep;
+    `queue`: how many queries may wait, more are dropped. `allow`, `deny`: prefixes (address, bits) of clients that get
+    repeated replies; `rate`: how many a second each, 0 for any number; `burst`: how many at once. Raises ValueError, and
+    OSError.
+    """
+
+    def __new__(
+        cls,
+        socket: object,
+        *,
+        udp_size: int,
+        octets: int,
+        queue: int,
+        allow: Sequence[tuple[str, int]],
+        deny: Sequence[tuple[str, int]],
+        rate: float,
+        burst: float,
+    ) -> Self: ...
+    def fileno(self) -> int:
+        """Readable while queries wait."""
+
+    def run(self) -> None:
+        """Serve in this thread, without the GIL, until `stop`; others may do so too. Raises OSError when the socket fails."""
+
+    def stop(self) -> None: ...
+    def fetch(self, most: int) -> list[tuple[bytes, str, int, bool]]:
+        """Up to `most` queries that wait: octets, the client's address and port, whether it is over its rate."""
+
+    def reply(self, reply: bytes, address: str, port: int) -> bool:
+        """Send a reply. False when the system does not take it."""
+
+    def put(self, query: bytes, reply: bytes, seconds: float) -> bool:
+        """Repeat a reply to those who ask the same in the next `seconds`. False when it can't be: the query has more than a
+        question and an OPT record without options, or the reply is truncated or too large. Raises WireError for a
+        malformed reply, ValueError for an impossible lifetime."""
+
+    def serve_clients(
+        self, allow: Sequence[tuple[str, int]], deny: Sequence[tuple[str, int]], rate: float, burst: float
+    ) -> None:
+        """From now on these, as in the constructor, with full allowances. Raises ValueError."""
+
+    def clear(self) -> None:
+        """Forget all replies."""
+
+    def size(self) -> tuple[int, int]:
+        """How many replies are kept, and about how many octets they take."""
+
+    def counts(self) -> tuple[list[int], int, int, int]:
+        """Datagrams so far: repeated (by rcode), handed on, dropped because too many waited, replies that the system did not
+        take."""
+
 # --- whole zones --------------------------------------------------------------------------------------------------------
 
 class ScanError(ValueError):

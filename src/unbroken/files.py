@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from typing import Final
 
@@ -125,3 +126,42 @@ def _sync_folder(folder: str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def runtime_path(name: str, *, make: bool = False) -> str:
+    """Where a running program of this user leaves something for others of the same user: a file of that name in the
+    runtime directory of the session, or in one in the temporary directory that only the user can write, made when it is
+    not there and `make` is set. Raises StateError when that one belongs to somebody else."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and os.path.isdir(runtime):
+        return os.path.join(runtime, f"unbroken-{name}")
+    folder = own_folder()
+    try:
+        if make:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, mode=0o700)
+        found = os.lstat(folder)
+    except FileNotFoundError:
+        return os.path.join(folder, name)
+    except OSError as error:
+        raise StateError(f"{folder}: can't be made: {error.strerror}") from None
+    # The name can be guessed: what lies in a directory that others can write may be theirs.
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise StateError(f"{folder}: is not yours alone; remove it, or set XDG_RUNTIME_DIR")
+    return os.path.join(folder, name)
+
+
+def own_folder() -> str:
+    """The directory in the temporary directory that `runtime_path` uses where the session has none."""
+    import tempfile
+
+    return os.path.join(tempfile.gettempdir(), f"unbroken-{os.getuid()}")
+
+
+def remove_own(path: str) -> None:
+    """Remove what was left at a `runtime_path`, and the directory that was made for it if nothing else is in it."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    if os.path.dirname(path) == own_folder():
+        with contextlib.suppress(OSError):  # not empty: it is not only ours
+            os.rmdir(own_folder())

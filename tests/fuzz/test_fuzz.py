@@ -29,6 +29,7 @@ ROUNDS = {
     "cli": 700,
     "server": 4000,
     "resolve": 500,
+    "client": 1500,
 }
 
 

@@ -19,6 +19,7 @@ mod presentation;
 mod rdata;
 mod reader;
 mod rrset;
+pub mod serve;
 mod signing;
 mod typed;
 pub mod types;

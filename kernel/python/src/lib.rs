@@ -5,6 +5,7 @@ mod crypto;
 mod errors;
 mod message;
 mod name;
+mod packets;
 mod records;
 mod views;
 mod zone;
@@ -27,6 +28,8 @@ mod _kernel {
     use crate::message::{PyEdns, PyMessage};
     #[pymodule_export]
     use crate::name::PyName;
+    #[pymodule_export]
+    use crate::packets::PyPacketLoop;
     #[pymodule_export]
     use crate::records::{parse_records, rdata_to_text, record_wire, type_from_text, type_to_text, PyRRset};
     #[pymodule_export]

@@ -56,6 +56,8 @@ GROUP: Final = Command(
         "explain": ("Explain a finding code: what, why, and what to do.", "explain", "COMMAND"),
         "keys": ("Make zone keys, list, show and convert them.", "keys", "COMMAND"),
         "ds": ("Make DS, CDS and CDNSKEY records, or check a delegation.", "ds", "COMMAND"),
+        "resolve": ("Run the validating resolver for other programs.", "resolve", "COMMAND"),
+        "control": ("Control a running resolver.", "control", "COMMAND"),
         "lab": ("Run a signed Internet on loopback, whole or broken.", "lab", "COMMAND"),
     },
 )

@@ -1,10 +1,6 @@
 """What a lab leaves on disk for other programs: hints, anchors, zones; and the note by which `check --lab` finds it."""
 
-import contextlib
 import json
-import os
-import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +8,7 @@ from typing import Any, Final
 from unbroken._kernel import Name
 from unbroken.dns.presentation import rrset_to_text
 from unbroken.errors import InputError, StateError
-from unbroken.files import read_bounded, write_atomically
+from unbroken.files import read_bounded, remove_own, runtime_path, write_atomically
 from unbroken.lab.signed import SignedWorld, SignedZone, name_server
 
 HINTS: Final = "root.hints"
@@ -75,28 +71,8 @@ class State:
 
 
 def state_path(*, make: bool = False) -> Path:
-    """One lab a user: in the runtime directory of the session, or in one in the temporary directory that only the user can
-    write, made when it is not there and `make` is set. Raises StateError when that one belongs to somebody else."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and os.path.isdir(runtime):
-        return Path(runtime) / "unbroken-lab.json"
-    folder = _own_folder()
-    try:
-        if make:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except FileNotFoundError:
-        return folder / "lab.json"
-    except OSError as error:
-        raise StateError(f"{folder}: can't be made: {error.strerror}") from None
-    # The name can be guessed: a directory that others can write could point `check --lab` at an anchor of theirs.
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise StateError(f"{folder}: is not yours alone; remove it, or set XDG_RUNTIME_DIR")
-    return folder / "lab.json"
-
-
-def _own_folder() -> Path:
-    return Path(tempfile.gettempdir()) / f"unbroken-{os.getuid()}"
+    """One lab a user: see `runtime_path`. Raises StateError."""
+    return Path(runtime_path("lab.json", make=make))
 
 
 def write_state(state: State) -> Path:
@@ -143,8 +119,4 @@ def remove_state(pid: int) -> None:
     """Withdraw the announcement of that process's lab; another's is left alone."""
     state = read_state()
     if state is not None and state.pid == pid:
-        path = state_path()
-        path.unlink(missing_ok=True)
-        if path.parent == _own_folder():
-            with contextlib.suppress(OSError):  # not empty: it is not only ours
-                path.parent.rmdir()
+        remove_own(str(state_path()))

@@ -1,6 +1,6 @@
 """What earlier questions found: messages, delegations and failures, each until its time, and a bounded number of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
 from unbroken.dns import Message, Name, RRset
@@ -81,6 +81,13 @@ class ExpiringMap(Generic[_Key, _Value]):
         entry = self._entries.pop(key, None)
         self._octets -= entry.octets if entry is not None else 0
 
+    def discard_where(self, is_doomed: Callable[[_Key], bool]) -> int:
+        """Forget the entries whose keys are; how many."""
+        doomed = [key for key in self._entries if is_doomed(key)]
+        for key in doomed:
+            self.discard(key)
+        return len(doomed)
+
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
@@ -93,6 +100,9 @@ class ExpiringMap(Generic[_Key, _Value]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +155,19 @@ class MessageCache:
         for key in self._standing_in(lookup):
             self._answers.discard(key)
 
+    def discard_where(self, is_doomed: Callable[[Lookup], bool]) -> int:
+        """Forget the answers to such look-ups; how many."""
+        return self._answers.discard_where(is_doomed)
+
     def clear(self) -> None:
         """Forget everything."""
         self._answers.clear()
         self._holds_dnames = False
+
+    @property
+    def octets(self) -> int:
+        """About what is taken."""
+        return self._answers.octets
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -358,6 +377,10 @@ class DelegationCache:
         """Forget what was learnt of a zone."""
         self._learnt.discard(zone)
 
+    def discard_below(self, name: Name) -> int:
+        """Forget what was learnt of zones at and below a name; how many."""
+        return self._learnt.discard_where(lambda zone: zone.is_subdomain_of(name))
+
     def clear(self) -> None:
         """Forget everything that was learnt."""
         self._learnt.clear()
@@ -384,6 +407,10 @@ class FailureCache:
     def discard(self, lookup: Lookup) -> None:
         """Forget it."""
         self._failures.discard(lookup)
+
+    def discard_where(self, is_doomed: Callable[[Lookup], bool]) -> int:
+        """Forget the failures of such look-ups; how many."""
+        return self._failures.discard_where(is_doomed)
 
     def clear(self) -> None:
         """Forget everything."""

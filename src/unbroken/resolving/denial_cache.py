@@ -90,6 +90,10 @@ class DenialCache:
                 return self._denial(lookup, apex, zone)
         return None
 
+    def discard_about(self, name: Name) -> int:
+        """Forget the records of all zones that may say something of a name or of names below it; of how many zones."""
+        return self._zones.discard_where(lambda apex: name.is_subdomain_of(apex) or apex.is_below(name))
+
     def clear(self) -> None:
         """Forget everything."""
         self._zones.clear()

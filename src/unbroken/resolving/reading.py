@@ -64,6 +64,9 @@ def _believable_answer(message: Message, zone: Name) -> tuple[RRset, ...]:
 
 
 def _is_within(rrset: RRset, zone: Name) -> bool:
+    # RFC 2136 §2.4: records of class NONE or ANY may have no rdata at all, whatever their type.
+    if rrset.rdclass != rr.CLASS_IN:
+        return False
     nsec = rrset.nsec()
     return nsec is None or nsec.next_name.is_subdomain_of(zone)
 

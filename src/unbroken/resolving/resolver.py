@@ -177,8 +177,13 @@ class Resolver:
 
         When it can't be had, rcode is SERVFAIL and the answer holds the hops that could.
         """
+        message, provenance, _ = await self.look_up(name, rdtype)
+        return message, provenance
+
+    async def look_up(self, name: Name, rdtype: int) -> tuple[Message, Provenance, NoAnswer | None]:
+        """As `lookup`, with the reason when there is no answer, or none to the last hop."""
         merged = await self._gather(Question(name, rdtype), self.begin())
-        return capped(merged.message(), self.resolver_limits.maximum_ttl), merged.provenance
+        return capped(merged.message(), self.resolver_limits.maximum_ttl), merged.provenance, merged.failure
 
     async def _gather(self, question: Question, work: Work) -> Merged:
         merged = Merged(question)
@@ -256,6 +261,12 @@ class Resolver:
             self._anchors = iana_root()
         return self._anchors
 
+    @anchors.setter
+    def anchors(self, anchors: "TrustAnchors") -> None:
+        # What is known of zones goes by the anchors it was found with (see `TrustCache`); a bogus chain may hold by these.
+        self._anchors = anchors
+        self._bogus.clear()
+
     # --- when the chain is bogus --------------------------------------------------------------------------------------
 
     def _may_retry(self, question: Question, work: Work) -> bool:
@@ -286,6 +297,24 @@ class Resolver:
         self._bogus.put(question, True, _BOGUS_SECONDS)
         for lookup in work.responses:
             self.messages.shorten(lookup, _BOGUS_SECONDS)
+
+    def forget(self, name: Name, *, tree: bool) -> int:
+        """Forget what was learnt of a name, or of all at and below it; how many messages and failures that were.
+
+        What was found of zones there, and what was proven not to exist, is found anew in either case.
+        """
+
+        def is_doomed(lookup: Lookup) -> bool:
+            return lookup.name == name or (tree and lookup.name.is_below(name))
+
+        forgotten = self.messages.discard_where(is_doomed) + self.failures.discard_where(is_doomed)
+        self._bogus.discard_where(is_doomed)
+        self.trust.discard_below(name)
+        if tree:
+            self.delegations.discard_below(name)
+        if self._denials is not None:
+            self._denials.discard_about(name)
+        return forgotten
 
     def flush(self) -> None:
         """Forget everything that was learnt: messages, delegations, failures, servers, trust."""

@@ -161,3 +161,11 @@ def test_a_failure_is_kept_for_some_seconds() -> None:
     assert failures.get(WWW) is not None
     clock.advance(300)
     assert failures.get(WWW) is None
+
+
+def test_entries_are_forgotten_by_what_their_keys_are() -> None:
+    kept: ExpiringMap[int, str] = ExpiringMap(10, SettableClock(), 100)
+    for number in range(5):
+        kept.put(number, "x", 60, 10)
+    assert kept.discard_where(lambda number: number % 2 == 0) == 3
+    assert list(kept) == [1, 3] and kept.octets == 20

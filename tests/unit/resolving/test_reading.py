@@ -206,6 +206,13 @@ def test_rfc4034_4_1_1_an_nsec_does_not_reach_out_of_the_zone(following: str, co
     assert len(reading.message.answer) == count
 
 
+@pytest.mark.parametrize("rdclass", [254, 255])
+def test_rfc2136_2_4_an_nsec_of_class_none_or_any_may_hold_nothing(rdclass: int) -> None:
+    odd = RRset(WWW, rr.NSEC, 0, (b"",), rdclass)
+    reading = read(message(rdtype=rr.ANY, answer=(odd, a("www.example.com."))), ZONE, WWW, rr.ANY)
+    assert reading.message.answer == (a("www.example.com."),)
+
+
 def test_a_forwarder_that_refers_does_not_recurse() -> None:
     reply = message(flags=rr.QR, authority=(names("com.", rr.NS, "ns.com."),))
     assert read(reply, Name.ROOT, WWW, rr.A, recursive=True).kind is Kind.LAME

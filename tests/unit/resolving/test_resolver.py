@@ -287,3 +287,20 @@ async def test_without_hints_or_forwarders_nothing_is_reachable() -> None:
     response = await resolver.fetch(Lookup(WWW, rr.A))
     assert isinstance(response, NoAnswer)
     assert response.failure is Failure.UNREACHABLE
+
+
+async def test_what_was_learnt_of_a_name_or_a_tree_is_forgotten() -> None:
+    world = plain_world()
+    resolver = world.resolver()
+    for name in ("www.example.com.", "ns1.example.com."):
+        await resolver.lookup(Name(name), rr.A)
+    asked = len(world.log)
+    assert resolver.forget(Name("www.example.com."), tree=False) == 1
+    await resolver.lookup(Name("ns1.example.com."), rr.A)
+    assert len(world.log) == asked
+    await resolver.lookup(Name("www.example.com."), rr.A)
+    assert len(world.log) == asked + 1
+    assert resolver.forget(Name("com."), tree=True) >= 2
+    assert resolver.delegations.get(Name("example.com.")) is None
+    await resolver.lookup(Name("ns1.example.com."), rr.A)
+    assert len(world.log) > asked + 2
