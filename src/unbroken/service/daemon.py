@@ -11,7 +11,7 @@ from unbroken.anchors.store import TrustAnchors
 from unbroken.chain import Status
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
-from unbroken.errors import UnbrokenError
+from unbroken.errors import InputError, UnbrokenError
 from unbroken.resolving.work import ResolverLimits
 from unbroken.service.answers import AnswerCache, Lifetimes
 from unbroken.service.bogus_log import BogusLog
@@ -50,6 +50,8 @@ class Daemon:
         load: Callable[[], Settings] | None = None,
     ) -> None:
         """`load` reads the settings anew. Raises InputError for files that the settings name and that can't be read."""
+        if not settings.listen.addresses and not settings.tls.addresses:
+            raise InputError("listen.addresses", "names no address", "give one, or leave it out for 127.0.0.1")
         self.settings = settings
         self.ground = ground
         self.log = log or Log(ground.clock, as_json=settings.log.format == "json")
