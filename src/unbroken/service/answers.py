@@ -56,6 +56,8 @@ class AnswerCache:
         """
         kept = self._fresh(question)
         if kept is not None:
+            # A flood of names that nobody asks for twice must not push out those that are asked for all the time.
+            self._kept.renew(question)
             return kept
         failed = self._failed.get(question)
         if failed is not None:

@@ -20,14 +20,13 @@ from unbroken.service.commands import Commands
 from unbroken.service.control_socket import ControlServer, default_path
 from unbroken.service.datagrams import DatagramListener
 from unbroken.service.endpoints import Endpoint, Pair, bind_pair, bind_stream
-from unbroken.service.ground import Ground, limits, make_resolver, trust_anchors
+from unbroken.service.ground import Ground, limits, make_resolver, special_names, trust_anchors
 from unbroken.service.log import Log
 from unbroken.service.metrics import MetricsServer
 from unbroken.service.negatives import Negatives
 from unbroken.service.notify import notify
 from unbroken.service.responder import Habits, Responder
 from unbroken.service.settings import Settings
-from unbroken.service.special_names import SpecialNames
 from unbroken.service.stats import Stats
 from unbroken.service.streams import Room, StreamListener
 from unbroken.service.tls import Certificate
@@ -78,7 +77,7 @@ class Daemon:
 
     def _make_responder(self) -> None:
         self.gate = Gate(self.settings.clients, self.ground.clock)
-        names = _special_names(self.settings, self.ground)
+        names = special_names(self.settings, self.ground)
         self.responder = Responder(
             self.resolver,
             self.answers,
@@ -250,13 +249,6 @@ def _answer_limits(settings: Settings) -> ResolverLimits:
 def _lifetimes(settings: Settings) -> Lifetimes:
     cache = settings.cache
     return Lifetimes(cache.bogus_seconds, cache.failure_seconds, cache.stale_seconds)
-
-
-def _special_names(settings: Settings, ground: Ground) -> SpecialNames | None:
-    if not settings.resolve.special_names:
-        return None
-    configured = (*settings.resolve.forward_zones, *settings.resolve.stub_zones)
-    return SpecialNames(but=(*ground.own_zones, *(zone for zone, _ in configured)))
 
 
 async def run(
