@@ -117,6 +117,7 @@ class Daemon:
     async def start(self) -> None:
         """Bind and serve. Raises StateError and InputError, with nothing left open."""
         encrypted: list[socket.socket] = []
+        self.resolver.prepare()
         try:
             for endpoint in self.settings.listen.addresses:
                 self._pairs.append(bind_pair(endpoint))
