@@ -182,3 +182,20 @@ def test_unbound_answers_a_fault_as_we_do(lab: Lab, fault: Fault, tmp_path: Path
     if fault.name in UNBOUND_SERVES and theirs.rcode != rr.SERVFAIL:
         return
     assert (ours.rcode, bool(ours.flags & rr.AD)) == (theirs.rcode, bool(theirs.flags & rr.AD))
+
+
+@_with_marks
+def test_unbound_hands_out_with_cd_what_we_do(lab: Lab, tmp_path: Path) -> None:
+    """RFC 4035 §3.2.2: of each bogus answer the rcode and the records, which are the zone's own."""
+    different = []
+    for number, fault in enumerate(f for f in FAULTS.values() if f.status is Status.BOGUS):
+        lab.break_zone(fault.name, fault.victim)
+        question = _question(lab, fault)
+        wire = with_dnssec(str(question.name), question.rdtype, flags=CD)
+        ours = asyncio.run(_ours(lab, question, flags=CD))
+        with peers.unbound(lab, tmp_path / str(number), validates=True) as port:
+            theirs = asyncio.run(_whole(Endpoint("127.0.0.1", port), wire))
+        lab.heal()
+        if (ours.rcode, _told(ours)[2]) != (theirs.rcode, _told(theirs)[2]):
+            different.append((fault.name, ours.rcode, _told(ours)[2], theirs.rcode, _told(theirs)[2]))
+    assert different == []

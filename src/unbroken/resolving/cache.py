@@ -64,6 +64,12 @@ class ExpiringMap(Generic[_Key, _Value]):
         while len(self._entries) > self._capacity or self._octets > self._most_octets:
             self.discard(next(iter(self._entries)))
 
+    def renew(self, key: _Key) -> None:
+        """Let an entry go last again when it is full: it is in use."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._entries[key] = entry
+
     def shorten(self, key: _Key, seconds: float) -> None:
         """Let an entry last no longer than `seconds` from now."""
         entry = self._entries.get(key)

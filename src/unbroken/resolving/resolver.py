@@ -235,6 +235,14 @@ class Resolver:
             message = proven_message(message, chain, self.clock.now())
         return Resolution(question, capped(message, self.resolver_limits.maximum_ttl), chain, merged.failure)
 
+    def prepare(self) -> None:
+        """Load what validating takes, which is done with the first question otherwise: it would wait for that."""
+        import unbroken.validation.validator  # noqa: F401
+        from unbroken.authentication.policy import Policy
+
+        self._policy = self._policy or Policy()
+        _ = self.anchors
+
     def _validation(self, question: Question, given: Response | None, effort: Effort) -> Validation:
         from unbroken.authentication.policy import Policy  # look-ups alone need no validator
         from unbroken.validation.validator import validate

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from unbroken.chain import Question, Status
+from unbroken.chain import LinkKind, Question, Status
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
 from unbroken.resolving.cache import ExpiringMap, lifetime, message_octets
@@ -14,8 +14,10 @@ from unbroken.resolving.work import ResolverLimits
 from unbroken.service.extended_error import extended_errors
 from unbroken.service.kept import Kept, is_failure
 
-_PER_LINK: Final = 2_000
-"""Octets that a link of a chain takes with its evidence and attempts, roughly; zones' links are shared by many chains."""
+_PER_LINK: Final = 3_000
+"""Octets that a link of an answer's own takes, with its evidence and attempts: roughly, as measured."""
+_OWN_LINKS: Final = (LinkKind.DATA, LinkKind.DENIAL)
+"""The others are zones' links, which many chains share."""
 _FAILURES_SHARE: Final = 8
 _LONGEST_FAILURE: Final = 300
 """RFC 9520 §3.2: a failure must not be kept for longer than five minutes."""
@@ -56,6 +58,8 @@ class AnswerCache:
         """
         kept = self._fresh(question)
         if kept is not None:
+            # A flood of names that nobody asks for twice must not push out those that are asked for all the time.
+            self._kept.renew(question)
             return kept
         failed = self._failed.get(question)
         if failed is not None:
@@ -93,7 +97,7 @@ class AnswerCache:
         seconds = self._failure_seconds(question, stale is not None) if failed else self._seconds(resolution)
         kept = Kept(resolution, self._clock.monotonic(), max(0.0, seconds), extended_errors(resolution))
         if generation == self.generation:
-            octets = 2 * message_octets(resolution.message) + _PER_LINK * len(resolution.chain.all_links)
+            octets = _octets(resolution)
             if failed:
                 self._failed.put(question, kept, kept.lifetime, octets)
             else:
@@ -149,3 +153,9 @@ class AnswerCache:
     def __iter__(self) -> Iterator[Question]:
         yield from self._kept
         yield from self._failed
+
+
+def _octets(resolution: Resolution) -> int:
+    """About what an answer takes: its message, much of which the chain holds again, and the links of its own."""
+    own = sum(link.kind in _OWN_LINKS for link in resolution.chain.all_links)
+    return 2 * message_octets(resolution.message) + _PER_LINK * own

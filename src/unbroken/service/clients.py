@@ -43,7 +43,7 @@ class Gate:
         self._known: dict[str, bool] = {}
         # A bucket that nothing was taken from for so long is full, and need not be remembered.
         self._refill = settings.burst / settings.rate if settings.rate else 0.0
-        self._allowances: ExpiringMap[str, _Allowance] = ExpiringMap(_REMEMBERED, clock)
+        self._allowances: ExpiringMap[tuple[str, bool], _Allowance] = ExpiringMap(_REMEMBERED, clock)
         self._places: Counter[str] = Counter()
         self._taken = 0
 
@@ -68,12 +68,16 @@ class Gate:
 
         return holds(self._settings.allow) and not holds(self._settings.deny)
 
-    def judge(self, client: str, *, is_over_rate: bool | None = None) -> Verdict:
-        """Take one query off the client's allowance; `is_over_rate` says whether any was left where that was done already."""
+    def judge(self, client: str, *, is_stream: bool = False, is_over_rate: bool | None = None) -> Verdict:
+        """Take one query off the client's allowance; `is_over_rate` says whether any was left where that was done already.
+
+        A connection shows that its address is not forged, so that it has an allowance of its own: who floods others with
+        replies to queries in a victim's name must not lock out the victim.
+        """
         rate = self._settings.rate
         if not rate or is_over_rate is False:
             return Verdict.SERVED
-        site, now = _site(client), self._clock.monotonic()
+        site, now = (_site(client), is_stream), self._clock.monotonic()
         allowance = self._allowances.get(site) or _Allowance(float(self._settings.burst), now)
         allowance.left = min(self._settings.burst, allowance.left + (now - allowance.counted_at) * rate)
         allowance.counted_at = now

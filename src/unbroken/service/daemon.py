@@ -11,7 +11,7 @@ from unbroken.anchors.store import TrustAnchors
 from unbroken.chain import Status
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
-from unbroken.errors import UnbrokenError
+from unbroken.errors import InputError, UnbrokenError
 from unbroken.resolving.clock import SystemClock
 from unbroken.resolving.work import ResolverLimits
 from unbroken.service.answers import AnswerCache, Lifetimes
@@ -21,7 +21,7 @@ from unbroken.service.commands import Commands
 from unbroken.service.control_socket import ControlServer, default_path
 from unbroken.service.datagrams import DatagramListener
 from unbroken.service.endpoints import Endpoint, Pair, bind_pair, bind_stream
-from unbroken.service.ground import Ground, limits, make_resolver, trust_anchors
+from unbroken.service.ground import Ground, limits, make_resolver, special_names, trust_anchors
 from unbroken.service.log import Log
 from unbroken.service.metrics import MetricsServer
 from unbroken.service.negatives import Negatives
@@ -29,7 +29,6 @@ from unbroken.service.notify import notify
 from unbroken.service.packets import PacketListener
 from unbroken.service.responder import Habits, Responder
 from unbroken.service.settings import Settings
-from unbroken.service.special_names import SpecialNames
 from unbroken.service.stats import Stats
 from unbroken.service.streams import Room, StreamListener
 from unbroken.service.tls import Certificate
@@ -52,6 +51,8 @@ class Daemon:
         load: Callable[[], Settings] | None = None,
     ) -> None:
         """`load` reads the settings anew. Raises InputError for files that the settings name and that can't be read."""
+        if not settings.listen.addresses and not settings.tls.addresses:
+            raise InputError("listen.addresses", "names no address", "give one, or leave it out for 127.0.0.1")
         self.settings = settings
         self.ground = ground
         self.log = log or Log(ground.clock, as_json=settings.log.format == "json")
@@ -78,7 +79,7 @@ class Daemon:
 
     def _make_responder(self) -> None:
         self.gate = Gate(self.settings.clients, self.ground.clock)
-        names = _special_names(self.settings, self.ground)
+        names = special_names(self.settings, self.ground)
         self.responder = Responder(
             self.resolver,
             self.answers,
@@ -118,6 +119,7 @@ class Daemon:
     async def start(self) -> None:
         """Bind and serve. Raises StateError and InputError, with nothing left open."""
         encrypted: list[socket.socket] = []
+        self.resolver.prepare()
         try:
             for endpoint in self.settings.listen.addresses:
                 self._pairs.append(bind_pair(endpoint))
@@ -265,13 +267,6 @@ def _answer_limits(settings: Settings) -> ResolverLimits:
 def _lifetimes(settings: Settings) -> Lifetimes:
     cache = settings.cache
     return Lifetimes(cache.bogus_seconds, cache.failure_seconds, cache.stale_seconds)
-
-
-def _special_names(settings: Settings, ground: Ground) -> SpecialNames | None:
-    if not settings.resolve.special_names:
-        return None
-    configured = (*settings.resolve.forward_zones, *settings.resolve.stub_zones)
-    return SpecialNames(but=(*ground.own_zones, *(zone for zone, _ in configured)))
 
 
 async def run(

@@ -18,6 +18,7 @@ from unbroken.resolving.transport import Server, Transport
 from unbroken.resolving.work import ResolverLimits
 from unbroken.service.endpoints import Endpoint
 from unbroken.service.settings import Settings
+from unbroken.service.special_names import SpecialNames
 from unbroken.service.stats import Stats
 
 _MAX_HINTS: Final = 1 << 20  # octets
@@ -78,6 +79,14 @@ def root_hints(settings: Settings, ground: Ground) -> Hints | None:
     if not hints.zone.is_root:
         raise InputError(path, f"holds the servers of {hints.zone}", "root hints hold those of the root")
     return hints
+
+
+def special_names(settings: Settings, ground: Ground) -> SpecialNames | None:
+    """The names that are answered here, but those that somebody configured servers for; None when all are looked up."""
+    if not settings.resolve.special_names:
+        return None
+    configured = (*settings.resolve.forward_zones, *settings.resolve.stub_zones)
+    return SpecialNames(but=(*ground.own_zones, *(zone for zone, _ in configured)))
 
 
 def make_resolver(settings: Settings, ground: Ground, stats: Stats) -> Resolver:

@@ -67,7 +67,7 @@ class Responder:
         self._stats.queries[via.name] += 1
         if not self.gate.admits(client):
             return self._refuse(wire, via)
-        verdict = self.gate.judge(client, is_over_rate=is_over_rate)
+        verdict = self.gate.judge(client, is_stream=via.is_stream, is_over_rate=is_over_rate)
         if verdict is Verdict.DROPPED and not via.is_stream:
             self._stats.dropped["rate"] += 1
             return None

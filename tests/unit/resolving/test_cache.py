@@ -169,3 +169,13 @@ def test_entries_are_forgotten_by_what_their_keys_are() -> None:
         kept.put(number, "x", 60, 10)
     assert kept.discard_where(lambda number: number % 2 == 0) == 3
     assert list(kept) == [1, 3] and kept.octets == 20
+
+
+def test_an_entry_that_is_renewed_goes_last_when_there_is_no_room() -> None:
+    kept: ExpiringMap[int, str] = ExpiringMap(2, SettableClock())
+    kept.put(1, "x", 60)
+    kept.put(2, "x", 60)
+    kept.renew(1)
+    kept.renew(7)
+    kept.put(3, "x", 60)
+    assert list(kept) == [1, 3]

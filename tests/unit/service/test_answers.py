@@ -200,3 +200,12 @@ def test_what_was_begun_before_a_flush_is_handed_out_but_not_kept(clock: Settabl
     cache.discard(QUESTION.name, tree=False)
     assert cache.put(_resolution(), generation).content(clock.monotonic()).answer
     assert cache.get(QUESTION) is None
+
+
+def test_a_flood_of_names_does_not_push_out_what_is_in_use(clock: SettableClock) -> None:
+    cache = _cache(clock, messages=10)
+    cache.put(_resolution(), 0)
+    for number in range(1000):
+        cache.put(_resolution(question=Question(Name(f"n{number}.example."), rr.A)), 0)
+        assert cache.get(QUESTION) is not None
+    assert len(cache) == 10

@@ -54,6 +54,14 @@ def test_the_addresses_of_one_ipv6_site_share_a_rate() -> None:
     assert gate.judge("2001:db8:0:1::2") is Verdict.SERVED
 
 
+def test_a_connection_has_an_allowance_of_its_own() -> None:
+    gate = _gate(rate=1.0, burst=1)
+    assert gate.judge("192.0.2.1") is Verdict.SERVED
+    assert gate.judge("192.0.2.1") is not Verdict.SERVED
+    assert gate.judge("192.0.2.1", is_stream=True) is Verdict.SERVED
+    assert gate.judge("192.0.2.1", is_stream=True) is not Verdict.SERVED
+
+
 def test_without_a_rate_nobody_is_slowed() -> None:
     gate = _gate(burst=1)
     assert all(gate.judge("192.0.2.1") is Verdict.SERVED for _ in range(100))
