@@ -45,6 +45,7 @@ lint: $(KERNEL) $(TOOLS) ## ruff, mypy --strict, stubtest, import rules, sizes, 
 	@MYPYPATH=src $(PYTHON) -m mypy.stubtest --concise unbroken._kernel
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log >&2; exit 1; }
 	@$(PYTHON) tools/cli_docs.py --check
+	@$(PYTHON) tools/findings_docs.py --check
 	@cargo fmt --all --check
 	@cargo clippy --quiet $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 
@@ -70,8 +71,9 @@ build: $(KERNEL) ## create .venv and build the kernel into it
 wheel: $(KERNEL) ## build the wheel into dist/
 	@$(PYTHON) -m maturin build --release --out dist
 
-docs: $(KERNEL) ## write docs/commands.md anew from the command line's own help
+docs: $(KERNEL) ## write docs/commands.md and docs/findings.md anew, from the command line's own help and the catalogues
 	@$(PYTHON) tools/cli_docs.py
+	@$(PYTHON) tools/findings_docs.py
 
 compat-test: $(KERNEL) $(TOOLS) ## unit tests against the oldest and newest dnspython that is allowed
 	@$(PYTHON) tools/compat.py

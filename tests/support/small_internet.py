@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from unbroken.anchors.files import parse
 from unbroken.authority import Authority, respond
@@ -58,7 +58,7 @@ _WORLD = World(
         ZoneSpec(Name("csk.test."), _RECORDS, is_csk=True),
     )
 )
-_KEYS = make_keys(_WORLD)
+_SIGNED = sign_world(_WORLD, ADDRESSES, NOW, make_keys(_WORLD))
 
 Bend = Callable[[Message, Message], "Message | bytes | None"]
 """Query and honest reply, to what the server says instead; None is silence."""
@@ -68,7 +68,7 @@ Bend = Callable[[Message, Message], "Message | bytes | None"]
 class SmallInternet:
     """Implements `Transport`."""
 
-    signed: SignedWorld = field(default_factory=lambda: sign_world(_WORLD, ADDRESSES, NOW, _KEYS))
+    signed: SignedWorld = _SIGNED
     zones: dict[str, Authority] = field(default_factory=dict)
     bends: dict[str, list[tuple[Bend, bool | None]]] = field(default_factory=dict)
     asked: list[tuple[str, Message, bool]] = field(default_factory=list)
@@ -147,8 +147,3 @@ def changed(message: Message, **changes: object) -> Message:
         **changes,
     }
     return Message(message.id, fields.pop("flags"), message.question, **fields)  # type: ignore[arg-type]
-
-
-def with_keys(zone: SignedZone, *keys: object) -> SignedZone:
-    """The same zone, signed by other keys."""
-    return replace(zone, keys=tuple(keys))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ each said is validated as if it were the only server, so that it is also asked f
 import asyncio
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from unbroken.chain import Question
@@ -17,6 +17,7 @@ from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
 from unbroken.dns.section import find_rrset
 from unbroken.resolving.addresses import Admission, address_text
+from unbroken.resolving.cache import Delegation
 from unbroken.resolving.driver import drive_concurrently
 from unbroken.resolving.probing import InspectionLimits, Prober, Progress
 from unbroken.resolving.resolver import Resolver
@@ -28,6 +29,8 @@ from unbroken.validation.validator import validate
 
 _SILENT: Final = "not asked: the server answers nothing"
 _UNROUTABLE: Final = "not asked: an address that no name server on the Internet can have"
+_REFERRALS: Final = 8  # zones that may lie between the last one that answers and the name
+_SERVERS_FOR_A_REFERRAL: Final = 4
 _DEFAULT_LIMITS: Final = InspectionLimits()
 
 
@@ -54,6 +57,8 @@ class _Gathering:
     prober: Prober
     question: Question
     recorder: Recorder
+    referred: dict[Name, Delegation] = field(default_factory=dict)
+    """Zones whose servers were all silent to the resolver, so that it has forgotten them again."""
 
     async def run(self) -> Inspection:
         began = self.resolver.clock.now()
@@ -93,12 +98,38 @@ class _Gathering:
             owners = [rrset.owner for rrset in sections if rrset.rdtype == rr.SOA and name.is_subdomain_of(rrset.owner)]
             if owners:
                 return max(owners, key=lambda owner: owner.label_count)
+        return await self._apex_by_referral(name)
+
+    async def _apex_by_referral(self, name: Name) -> Name:
+        """When the zone itself says nothing: where the servers above refer to."""
         known = self.resolver.delegations.closest(name)
+        for _ in range(_REFERRALS):
+            below = None if known is None else await self._refer(known, name)
+            if below is None:
+                break
+            known = self.referred[below.zone] = below
         return Name.ROOT if known is None else known.zone
+
+    async def _refer(self, above: Delegation, name: Name) -> Delegation | None:
+        """The delegation that the first server of a zone to give one refers to, on the way to a name."""
+        admission = Admission(self.resolver.delegations, self.resolver.options)
+        for server in above.servers[:_SERVERS_FOR_A_REFERRAL]:
+            message = (await self.prober.ask(server, Ask(name, rr.SOA))).message
+            cuts = [] if message is None else [rrset for rrset in message.authority if rrset.rdtype == rr.NS]
+            cut = next((r for r in cuts if r.owner.is_below(above.zone) and name.is_subdomain_of(r.owner)), None)
+            if message is None or cut is None:
+                continue
+            glue: dict[Name, tuple[Server, ...]] = {}
+            for rrset in message.additional:
+                if rrset.rdtype in self.resolver.options.address_types:
+                    glue[rrset.owner] = glue.get(rrset.owner, ()) + admission.servers(cut.owner, rrset.rdatas)
+            names = cut.names()[: self.prober.limits.nameservers]
+            return Delegation(cut.owner, tuple((target, glue.get(target, ())) for target in names))
+        return None
 
     async def _servers(self, zone: Name) -> ZoneServers:
         """Every name server that the zone or its parent names, with all its addresses."""
-        delegation = self.resolver.delegations.get(zone)
+        delegation = self.resolver.delegations.get(zone) or self.referred.get(zone)
         delegated = dict(delegation.nameservers) if delegation is not None else {}
         response = await self._walk(Lookup(zone, rr.NS))
         own = _names(response, zone)

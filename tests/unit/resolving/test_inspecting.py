@@ -154,3 +154,12 @@ def test_a_zone_on_the_servers_of_its_parent_is_found() -> None:
         net.zones[address] = both
     inspection: Inspection = net.inspect(Name("www.other.test."))
     assert inspection.zone.zone == OTHER
+
+
+def test_a_zone_whose_servers_are_all_silent_is_still_the_zone() -> None:
+    net = SmallInternet()
+    for address in ADDRESSES[ZONE]:
+        del net.zones[address]
+    inspection = net.inspect()
+    assert inspection.zone.zone == ZONE and inspection.zone.addresses == ADDRESSES[ZONE]
+    assert inspection.parent is not None and inspection.parent.zone == PARENT
