@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unbroken.cli import options
+from unbroken.cli.full import full_options, refuse_without_full
 from unbroken.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @options.network_options
 @options.at_option
 @click.option(
-    "--offline", metavar="FILE", help="Ask nobody: take all evidence from a capture (--save) or RFC 9102 proof."
+    "--offline", metavar="FILE", help="Ask nobody: take all evidence from what --save wrote, or an RFC 9102 proof."
 )
 @click.option(
     "--save",
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     help="Keep every response in a capture, for --offline and `unbroken verify`; `-`: standard output, and the chain goes to "
     "standard error.",
 )
+@full_options
 @click.option("--all-paths", is_flag=True, help="Try every signature with every key, not just until one path holds.")
 @options.output_options
 def command(name: str, type_: str, **settings: Any) -> int:
@@ -38,6 +40,10 @@ def command(name: str, type_: str, **settings: Any) -> int:
     The resolver iterates from the root, unless --resolver names one to ask. Nothing that comes over the network is
     believed: all is validated here.
 
+    With --full every server of the zone that holds the name, and of its parent, is asked by itself. One that is out of
+    step shows, and so does what breaks nothing yet: signatures that end soon, DS that lead nowhere, servers that do not
+    answer. --save and --offline then hold every packet of every server.
+
     \b
     Examples:
       unbroken check example.com
@@ -46,8 +52,17 @@ def command(name: str, type_: str, **settings: Any) -> int:
       unbroken check example.com --save evidence.json
       unbroken check example.com --offline evidence.json --at 2025-08-09T01:28:45Z
       unbroken check --lab www.one.example
+      unbroken check --full example.com
+      unbroken check --full example.com --fail-on warning --days 7
     """
     asked = options.question(name, type_)
+    if settings["offline"] is not None and settings["save"] is not None:
+        raise UsageError("--offline and --save exclude each other: offline, there is nothing new to save")
+    if settings["full"]:
+        from unbroken.cli.full import run
+
+        return run(asked, settings)
+    refuse_without_full(settings)
     if settings["offline"] is not None:
         chain, now = _offline(asked, settings)
         return options.show_chain(chain, now, settings)
@@ -57,8 +72,6 @@ def command(name: str, type_: str, **settings: Any) -> int:
 def _offline(asked: "Question", settings: dict[str, Any]) -> "tuple[Chain, int]":
     from unbroken.cli.offline import load_source
 
-    if settings["save"] is not None:
-        raise UsageError("--offline and --save exclude each other: offline, there is nothing new to save")
     source = load_source(settings["offline"])
     now = options.current_time(source.time if settings["at"] is None else settings["at"])
     anchors = options.anchors(settings["anchor_files"], now)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from unbroken.anchors import TrustAnchors
 
 _BROKEN: Final = (Status.INDETERMINATE, Status.BOGUS)
-_SILENCE: Final = ResolverLimits().silence
+SILENCE: Final = ResolverLimits().silence
 _MAX_HINTS: Final = 1 << 20  # octets of a hints file
 
 
@@ -136,12 +136,12 @@ def ask_all(
 async def _ask_all(
     questions: tuple[Question, ...], network: Network, anchors: "TrustAnchors | None", at: int | None
 ) -> tuple[list[Resolution], int]:
-    async with _resolver(network, anchors, at) as resolver:
+    async with opened_resolver(network, anchors, at) as resolver:
         resolutions = [await resolver.resolve(each.name, each.rdtype, effort=Effort.ALL_PATHS) for each in questions]
         if not any(work.heard for work in resolver.works):
             from unbroken.cli.unreachable import trouble
 
-            silence = min(network.timeout, _SILENCE)
+            silence = min(network.timeout, SILENCE)
             raise StateError(trouble(questions[0], _recorded(resolver).responses.values(), network, silence))
         return resolutions, resolver.clock.now()
 
@@ -149,7 +149,7 @@ async def _ask_all(
 async def _ask(
     question: Question, network: Network, anchors: "TrustAnchors | None", at: int | None, *, all_paths: bool
 ) -> Result:
-    async with _resolver(network, anchors, at) as resolver:
+    async with opened_resolver(network, anchors, at) as resolver:
         effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
         resolution = await resolver.resolve(question.name, question.rdtype, effort=effort)
         recorder = _recorded(resolver)
@@ -158,7 +158,7 @@ async def _ask(
         if chain.status in _BROKEN and not any(work.heard for work in resolver.works):
             from unbroken.cli.unreachable import trouble as describe
 
-            trouble = describe(question, recorder.responses.values(), network, min(network.timeout, _SILENCE))
+            trouble = describe(question, recorder.responses.values(), network, min(network.timeout, SILENCE))
             chain = Chain(question, findings=chain.findings)
         return Result(chain, now, resolver.anchors, recorder, trouble)
 
@@ -172,7 +172,11 @@ def _recorded(resolver: _Recording) -> Recorder:
 
 
 @asynccontextmanager
-async def _resolver(network: Network, anchors: "TrustAnchors | None", at: int | None) -> AsyncIterator[_Recording]:
+async def opened_resolver(
+    network: Network, anchors: "TrustAnchors | None", at: int | None
+) -> AsyncIterator[_Recording]:
+    """A resolver as the options say, while the block lasts. Raises InputError for hints that can't be read, StateError for a
+    lab that can't be started."""
     if network.lab:
         from unbroken.cli.signals import leaving_cleanly
         from unbroken.lab.session import joined

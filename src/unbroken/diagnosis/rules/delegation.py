@@ -179,7 +179,7 @@ def _special(case: Case) -> Iterable[Found]:
     for server in case.inspection.zone.servers:
         if server.refusal:
             yield found(str(server.name).rstrip("."), address=server.address)
-    asked = set(case.inspection.zone.addresses)
+    asked = {address.partition("@")[0] for address in case.inspection.zone.addresses}
     for address, glue in _glue(case):
         text = _address(glue)
         if reach(glue.rdatas[0]) is not Reach.PUBLIC and text not in asked:

@@ -1,0 +1,195 @@
+"""`check --full`: ask every server of the zone and of its parent, judge each, and say what is wrong and what to type."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from unbroken.cli import options, output
+from unbroken.errors import InputError, StateError, UsageError
+
+if TYPE_CHECKING:
+    from unbroken.anchors import TrustAnchors
+    from unbroken.chain import Question
+    from unbroken.cli.online import Network
+    from unbroken.diagnosis.diagnose import Diagnosis
+    from unbroken.diagnosis.inspection import Inspection
+
+# Options that mean something only with --full, by the name of their value.
+_ONLY_FULL: Final = ("days", "fail_on")
+_MAX_SIZE: Final = 64 << 20  # octets of a file of evidence that is read
+
+
+def full_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--full` and what goes with it."""
+    for option in (
+        click.option(
+            "--fail-on",
+            type=click.Choice(["error", "warning"]),
+            help="With --full: exit 1 when there is a finding as grave as this, though the chain holds.  [default: error]",
+        ),
+        click.option(
+            "--days",
+            metavar="N",
+            type=click.IntRange(0, 3650),
+            help="With --full: warn of signatures that expire within N days.  [default: 3]",
+        ),
+        click.option(
+            "--full",
+            is_flag=True,
+            help="Ask every server of the zone and of its parent, over UDP and TCP, with DNSSEC and without; judge each as if "
+            "it were the only one; list what is wrong, grouped by cause, with the records and commands that mend it.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def refuse_without_full(settings: Mapping[str, Any]) -> None:
+    """Raises UsageError for an option that needs --full."""
+    for name in _ONLY_FULL:
+        if settings[name] is not None:
+            raise UsageError(f"--{name.replace('_', '-')} goes with --full only")
+
+
+def run(asked: "Question", settings: Mapping[str, Any]) -> int:
+    """Gather or read the evidence, judge it, show it; the exit code."""
+    save, offline = settings["save"], settings["offline"]
+    if settings["all_paths"]:
+        raise UsageError("--full tries all paths anyway; leave out --all-paths")
+    output.check_writable(save)
+    if offline is not None:
+        inspection = load(offline)
+        if inspection.question != asked:
+            name = inspection.question.name
+            raise InputError(offline, "holds another question", f"check {name} as it was asked there")
+        now = options.current_time(inspection.time if settings["at"] is None else settings["at"])
+        anchors = options.anchors(settings["anchor_files"], now)
+    else:
+        inspection, anchors, now = _online(asked, settings)
+    diagnosis = _diagnose(inspection, anchors, now, settings)
+    show(diagnosis, settings)
+    if save is not None:
+        output.write(save, _file(inspection))
+    return exit_code(diagnosis, settings["fail_on"] or "error")
+
+
+def _diagnose(inspection: "Inspection", anchors: "TrustAnchors", now: int, settings: Mapping[str, Any]) -> "Diagnosis":
+    from unbroken.diagnosis.case import DEFAULT_DAYS
+    from unbroken.diagnosis.diagnose import diagnose
+
+    days = settings["days"]
+    return diagnose(inspection, anchors, now, days=DEFAULT_DAYS if days is None else days)
+
+
+def show(diagnosis: "Diagnosis", settings: Mapping[str, Any]) -> None:
+    """On standard output, or on standard error when that carries the evidence."""
+    out = output.text_stream(settings["save"])
+    if settings["as_json"]:
+        from unbroken.report.diagnosis_json import diagnosis_to_json
+
+        out.write(json.dumps(diagnosis_to_json(diagnosis), indent=2) + "\n")
+    else:
+        from unbroken.report.diagnosis_text import render_diagnosis
+
+        drawn = settings["ascii_only"] or not options.can_draw(out)
+        colour = options.wants_colour(settings["color"], out)
+        out.write(render_diagnosis(diagnosis, colour, options.terminal_width(out), drawn))
+    out.flush()
+
+
+def exit_code(diagnosis: "Diagnosis", fail_on: str) -> int:
+    """As `check`: 0 secure, 1 bogus, 3 insecure, 4 indeterminate; and 1 for a finding as grave as `fail_on`."""
+    from unbroken.chain import Severity
+
+    code = {"secure": 0, "bogus": 1, "insecure": 3, "indeterminate": 4}[diagnosis.status.value]
+    grave = [Severity.ERROR] if fail_on == "error" else [Severity.ERROR, Severity.WARNING]
+    return 1 if code in (0, 3) and any(diagnosis.count(severity) for severity in grave) else code
+
+
+# --- evidence -----------------------------------------------------------------------------------------------------------
+
+
+def load(path: str) -> "Inspection":
+    """Read what `--save` wrote. Raises InputError."""
+    from unbroken.diagnosis.json import inspection_from_json
+    from unbroken.files import read_bounded
+
+    data = read_bounded(path, _MAX_SIZE)
+    hint = "give a file that `unbroken check --full --save` wrote"
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        what = "is nested too deeply" if isinstance(error, RecursionError) else f"is not JSON ({error})"
+        raise InputError(path, what, hint) from None
+    if isinstance(value, dict) and value.get("format") == "unbroken-capture":
+        raise InputError(path, "is the capture of a plain check, which has no word of single servers", hint)
+    return inspection_from_json(value, path)
+
+
+def _file(inspection: "Inspection") -> bytes:
+    from unbroken.diagnosis.json import inspection_to_json
+
+    return (json.dumps(inspection_to_json(inspection), indent=1) + "\n").encode("ascii")
+
+
+def _online(asked: "Question", settings: Mapping[str, Any]) -> "tuple[Inspection, TrustAnchors, int]":
+    from unbroken.cli.online import Network
+
+    network = Network.from_options(settings)
+    if network.resolver is not None:
+        raise UsageError("--full asks the zone's own servers; leave out --resolver")
+    at = settings["at"]
+    files = settings["anchor_files"]
+    anchors = options.anchors(files, options.current_time(at)) if files or not network.lab else None
+    work = _gather(asked, network, anchors, at)
+    try:
+        return asyncio.run(work)
+    finally:
+        work.close()  # an interrupt may come before the loop has begun it
+
+
+async def _gather(
+    asked: "Question", network: "Network", anchors: "TrustAnchors | None", at: int | None
+) -> "tuple[Inspection, TrustAnchors, int]":
+    from unbroken.cli import online
+    from unbroken.resolving.inspecting import inspect
+    from unbroken.resolving.probing import InspectionLimits
+    from unbroken.resolving.sockets import SocketTransport
+
+    async with online.opened_resolver(network, anchors, at) as resolver:
+        limits = replace(InspectionLimits(), seconds=max(network.timeout, InspectionLimits().seconds))
+        progress = _Progress()
+        try:
+            inspection = await inspect(resolver, SocketTransport(), asked, limits=limits, progress=progress.show)
+        finally:
+            progress.clear()
+        # Something on the path that answers in the servers' place is no network either, whatever it says.
+        if not any(work.heard for work in resolver.works):
+            from unbroken.cli.unreachable import trouble
+
+            raise StateError(trouble(asked, inspection.walk.responses.values(), network, online.SILENCE))
+        return inspection, resolver.anchors, resolver.clock.now()
+
+
+class _Progress:
+    """One line on a terminal's standard error, written over and over, and gone at the end."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+
+    def show(self, done: int, total: int) -> None:
+        """So many queries of so many."""
+        if self._is_shown:
+            sys.stderr.write(f"\r\x1b[Kasking the servers: {done} of {total}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave nothing of it."""
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
