@@ -1,7 +1,5 @@
 """`check --full`: ask every server of the zone and of its parent, judge each, and say what is wrong and what to type."""
 
-import asyncio
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,13 +18,22 @@ if TYPE_CHECKING:
     from unbroken.diagnosis.inspection import Inspection
 
 # Options that mean something only with --full, by the name of their value.
-_ONLY_FULL: Final = ("days", "fail_on")
+_FACES: Final = ("html", "svg", "dot", "junit")
+_ONLY_FULL: Final = ("days", "fail_on", *_FACES)
 _MAX_SIZE: Final = 64 << 20  # octets of a file of evidence that is read
 
 
 def full_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--full` and what goes with it."""
     for option in (
+        click.option("--junit", metavar="FILE", help="With --full: JUnit XML, for build servers."),
+        click.option("--dot", metavar="FILE", help="With --full: the picture of the chain for Graphviz."),
+        click.option("--svg", metavar="FILE", help="With --full: the picture of the chain."),
+        click.option(
+            "--html",
+            metavar="FILE",
+            help="With --full: one page with findings, picture and servers; it needs nothing else and runs nothing.",
+        ),
         click.option(
             "--fail-on",
             type=click.Choice(["error", "warning"]),
@@ -61,7 +68,10 @@ def run(asked: "Question", settings: Mapping[str, Any]) -> int:
     save, offline = settings["save"], settings["offline"]
     if settings["all_paths"]:
         raise UsageError("--full tries all paths anyway; leave out --all-paths")
-    output.check_writable(save)
+    for path in (save, *(settings[face] for face in _FACES)):
+        output.check_writable(path)
+    if sum(path == output.STANDARD_OUTPUT for path in (save, *(settings[face] for face in _FACES))) > 1:
+        raise UsageError("only one file can go to standard output")
     if offline is not None:
         inspection = load(offline)
         if inspection.question != asked:
@@ -75,6 +85,9 @@ def run(asked: "Question", settings: Mapping[str, Any]) -> int:
     show(diagnosis, settings)
     if save is not None:
         output.write(save, _file(inspection))
+    for face in _FACES:
+        if settings[face] is not None:
+            output.write(settings[face], _FACE_MAKERS[face](diagnosis, settings))
     return exit_code(diagnosis, settings["fail_on"] or "error")
 
 
@@ -87,9 +100,12 @@ def _diagnose(inspection: "Inspection", anchors: "TrustAnchors", now: int, setti
 
 
 def show(diagnosis: "Diagnosis", settings: Mapping[str, Any]) -> None:
-    """On standard output, or on standard error when that carries the evidence."""
-    out = output.text_stream(settings["save"])
+    """On standard output, or on standard error when that carries a file."""
+    is_taken = any(settings[name] == output.STANDARD_OUTPUT for name in ("save", *_FACES))
+    out = output.text_stream(output.STANDARD_OUTPUT if is_taken else None)
     if settings["as_json"]:
+        import json
+
         from unbroken.report.diagnosis_json import diagnosis_to_json
 
         out.write(json.dumps(diagnosis_to_json(diagnosis), indent=2) + "\n")
@@ -100,6 +116,35 @@ def show(diagnosis: "Diagnosis", settings: Mapping[str, Any]) -> None:
         colour = options.wants_colour(settings["color"], out)
         out.write(render_diagnosis(diagnosis, colour, options.terminal_width(out), drawn))
     out.flush()
+
+
+def _html(diagnosis: "Diagnosis", _: Mapping[str, Any]) -> bytes:
+    from unbroken.report.html import render_html
+
+    return render_html(diagnosis).encode("utf-8")
+
+
+def _svg(diagnosis: "Diagnosis", _: Mapping[str, Any]) -> bytes:
+    from unbroken.report.drawing import to_svg
+    from unbroken.report.picture import paint
+
+    return to_svg(paint(diagnosis.chain)).encode("utf-8")
+
+
+def _dot(diagnosis: "Diagnosis", _: Mapping[str, Any]) -> bytes:
+    from unbroken.report.drawing import to_dot
+    from unbroken.report.picture import paint
+
+    return to_dot(paint(diagnosis.chain)).encode("utf-8")
+
+
+def _junit(diagnosis: "Diagnosis", settings: Mapping[str, Any]) -> bytes:
+    from unbroken.report.junit import to_junit
+
+    return to_junit(diagnosis, fail_on_warning=settings["fail_on"] == "warning")
+
+
+_FACE_MAKERS: Final = {"html": _html, "svg": _svg, "dot": _dot, "junit": _junit}
 
 
 def exit_code(diagnosis: "Diagnosis", fail_on: str) -> int:
@@ -116,6 +161,8 @@ def exit_code(diagnosis: "Diagnosis", fail_on: str) -> int:
 
 def load(path: str) -> "Inspection":
     """Read what `--save` wrote. Raises InputError."""
+    import json
+
     from unbroken.diagnosis.json import inspection_from_json
     from unbroken.files import read_bounded
 
@@ -132,12 +179,16 @@ def load(path: str) -> "Inspection":
 
 
 def _file(inspection: "Inspection") -> bytes:
+    import json
+
     from unbroken.diagnosis.json import inspection_to_json
 
     return (json.dumps(inspection_to_json(inspection), indent=1) + "\n").encode("ascii")
 
 
 def _online(asked: "Question", settings: Mapping[str, Any]) -> "tuple[Inspection, TrustAnchors, int]":
+    import asyncio
+
     from unbroken.cli.online import Network
 
     network = Network.from_options(settings)

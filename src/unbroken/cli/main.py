@@ -17,6 +17,7 @@ from unbroken.report.escape import safe
 # Name -> the module below `unbroken.cli` whose `command` it is, and its line in the list of commands.
 COMMANDS: Final = {
     "check": ("check", "Resolve a name and walk its chain of trust."),
+    "diff": ("diff", "Tell what changed between two full checks."),
     "prove": ("prove", "Write the proof of an answer to a file (RFC 9102)."),
     "verify": ("verify", "Verify a proof or capture offline."),
     "sign": ("sign", "Sign a zone file."),

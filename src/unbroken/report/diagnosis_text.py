@@ -124,7 +124,8 @@ class _Page:
         status = self._diagnosis.status
         line = Line().add(f"{self._glyphs.mark(status)} {status.value.upper()}", STATUS_STYLES[status]).add("  ")
         indent, lines = line.width, [line]
-        for at, part in enumerate(fold(counted(self._diagnosis), self._width - indent)):
+        told = f"{disagreement(self._diagnosis)} {counted(self._diagnosis)}".lstrip()
+        for at, part in enumerate(fold(told, self._width - indent)):
             if at:
                 lines.append(Line())
             lines[-1].pad_to(indent).add(part)
@@ -140,3 +141,17 @@ def counted(diagnosis: Diagnosis) -> str:
     inspection = diagnosis.inspection
     servers, packets = len(inspection.by_server), sum(1 for exchange in inspection.exchanges if exchange.wire)
     return f"{', '.join(words)}; {servers} server{'' if servers == 1 else 's'} asked, {packets} packets kept."
+
+
+def disagreement(diagnosis: Diagnosis) -> str:
+    """What the ordinary walk did not see: the servers whose answer is bogus though its own was not. Empty when it saw it."""
+    if diagnosis.status is diagnosis.chain.status:
+        return ""
+    question, zone = diagnosis.inspection.question, diagnosis.inspection.zone
+    bogus = [
+        zone.name_of(judged.server)
+        for judged in diagnosis.judgements
+        if judged.question == question and judged.chain.status is Status.BOGUS
+    ]
+    shown = ", ".join(bogus[:_MAX_SERVERS]) + (f" and {len(bogus) - _MAX_SERVERS} more" if len(bogus) > 4 else "")
+    return f"The answer of {shown} does not validate."

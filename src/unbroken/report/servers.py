@@ -8,12 +8,13 @@ from unbroken.diagnosis.case import ServerFacts
 from unbroken.diagnosis.diagnose import Diagnosis
 from unbroken.diagnosis.inspection import ZoneServers
 from unbroken.dns import rdtype as rr
+from unbroken.report.escape import safe
 
 
 @dataclass(frozen=True, slots=True)
 class ServerRow:
     """One address of one name server. `serial` and `milliseconds` (of its first reply) are None when it gave none; `status`
-    is the validator's verdict when this server is the only one, None when it was not asked."""
+    is the validator's verdict when this server is the only one, None when it was not asked. All words are printable ASCII."""
 
     name: str
     address: str
@@ -48,8 +49,8 @@ def _rows(
         replies = [exchange for exchange in facts.exchanges if exchange.wire]
         soa = None if is_parent else diagnosis.case.soa(facts)
         yield ServerRow(
-            name=str(server.name).rstrip(".") or ".",
-            address=server.address,
+            name=safe(str(server.name).rstrip(".") or "."),
+            address=safe(server.address),
             zone=str(zone.zone),
             is_parent=is_parent,
             udp=any(not exchange.ask.tcp for exchange in replies),
@@ -57,7 +58,7 @@ def _rows(
             serial=_parent_serial(facts, zone) if is_parent else None if soa is None else soa[0],
             milliseconds=replies[0].milliseconds if replies else None,
             status=verdicts.get((server.address, is_parent)) if replies else None,
-            note=server.refusal or ("" if server.address else "no address"),
+            note=safe(server.refusal) or ("" if server.address else "no address"),
         )
 
 

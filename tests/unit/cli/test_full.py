@@ -125,3 +125,58 @@ def test_evidence_of_another_question_is_refused(run: Run, world: tuple[str, ...
     run(*FULL, *world, "--save", tmp_path / "evidence")
     code, _, err = run("check", "--full", "mail.zone.test", "--offline", tmp_path / "evidence", *world[2:])
     assert code == 2 and "holds another question" in err
+
+
+# --- files for people, build servers and the next check -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "begins"), [("--html", "<!DOCTYPE html>"), ("--svg", "<svg"), ("--dot", "digraph"), ("--junit", "<?xml")]
+)
+def test_faces_are_written_to_their_files(
+    run: Run, world: tuple[str, ...], tmp_path: Path, option: str, begins: str
+) -> None:
+    path = tmp_path / "face"
+    code, out, _ = run(*FULL, *world, option, path)
+    assert code == 0 and "SECURE" in out and path.read_text().startswith(begins)
+    code, out, err = run(*FULL, *world, option, "-")
+    assert code == 0 and out.startswith(begins) and "SECURE" in err
+
+
+def test_what_can_not_be_written_is_refused_before_anything_is_asked(
+    run: Run, net: SmallInternet, world: tuple[str, ...]
+) -> None:
+    code, out, err = run(*FULL, *world, "--html", "/nonexistent/page.html")
+    assert (code, out) == (2, "") and "there is no folder" in err and net.asked == []
+
+
+def test_two_files_can_not_share_standard_output(run: Run, world: tuple[str, ...]) -> None:
+    code, _, err = run(*FULL, *world, "--html", "-", "--svg", "-")
+    assert code == 2 and "only one file can go to standard output" in err
+
+
+def test_a_page_needs_full(run: Run) -> None:
+    code, _, err = run("check", "www.zone.test", "--html", "page.html")
+    assert code == 2 and "--html goes with --full only" in err
+
+
+def test_diff_tells_the_first_link_that_changed(
+    run: Run, net: SmallInternet, world: tuple[str, ...], tmp_path: Path
+) -> None:
+    run(*FULL, *world, "--save", tmp_path / "a")
+    assert run("diff", tmp_path / "a", tmp_path / "a", *world[2:]) == (0, "Nothing changed.\n", "")
+    net.break_zone("rrsig-exp-a")
+    run(*FULL, *world, "--save", tmp_path / "b")
+    code, out, _ = run("diff", tmp_path / "a", tmp_path / "b", *world[2:])
+    assert code == 1
+    assert out.splitlines()[0] == "first link that changed: www.zone.test. A"
+    assert "+ error SIGNATURE_EXPIRED" in out
+    document = json.loads(run("diff", tmp_path / "a", tmp_path / "b", *world[2:], "--json")[1])
+    assert document["links"][0]["where"] == "www.zone.test. A" and document["came"]
+
+
+def test_diff_of_two_questions_is_refused(run: Run, world: tuple[str, ...], tmp_path: Path) -> None:
+    run(*FULL, *world, "--save", tmp_path / "a")
+    run("check", "--full", "mail.zone.test", "--at", str(NOW), *world, "--save", tmp_path / "b")
+    code, _, err = run("diff", tmp_path / "a", tmp_path / "b", *world[2:])
+    assert code == 2 and "another name or type" in err
