@@ -173,6 +173,19 @@ def _(net: SmallInternet) -> Name:
     return Name("www.island.test.")
 
 
+@wrong("DS_UNOBTAINABLE")
+def _(net: SmallInternet) -> None:
+    for address in ("192.0.2.11", PARENT_TWO):
+        net.bend(
+            address,
+            lambda query, reply: (
+                changed(reply, rcode=rr.SERVFAIL, answer=(), authority=())
+                if query.question is not None and query.question[1] == rr.DS
+                else reply
+            ),
+        )
+
+
 @wrong("DS_AT_CHILD")
 def _(net: SmallInternet) -> None:
     ds = RRset(ZONE, rr.DS, 300, rrset_of(net.zone(PARENT), ZONE, rr.DS).rdatas)
@@ -190,6 +203,15 @@ def _(net: SmallInternet) -> None:
 @wrong("KEYS_DIFFER")
 def _(net: SmallInternet) -> None:
     add_keys(net, another(net, sep=False).dnskey.rdata, only=TWO)
+
+
+@wrong("DNSKEY_UNOBTAINABLE")
+def _(net: SmallInternet) -> None:
+    def refuse(query: Message, reply: Message) -> Message:
+        is_asked = query.question is not None and query.question[1] == rr.DNSKEY
+        return changed(reply, rcode=rr.NOTIMP, answer=(), authority=()) if is_asked else reply
+
+    bend(net, refuse)
 
 
 def _algorithm(code: str, number: int) -> None:

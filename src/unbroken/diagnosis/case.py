@@ -10,9 +10,9 @@ from unbroken.authentication.rrsig import verify_rrset
 from unbroken.chain import Budget, Chain, Evidence, Limits, Question, SignatureAttempt
 from unbroken.delegation import Comparison, Published, compare
 from unbroken.diagnosis.inspection import Ask, Exchange, Inspection
-from unbroken.dns import Dnskey, Ds, Message, Name, RRset
+from unbroken.dns import Dnskey, Ds, Message, Name, RRset, Rrsig
 from unbroken.dns import rdtype as rr
-from unbroken.dns.section import find_rrset, find_rrsig_rrset
+from unbroken.dns.section import find_rrset, find_rrsig_rrset, find_rrsigs
 
 DEFAULT_DAYS: Final = 3
 """Days before its expiration at which a signature is told of."""
@@ -82,8 +82,8 @@ class ServerFacts:
 
     @cached_property
     def serves(self) -> bool:
-        """Whether it is authoritative for the zone: it gives the SOA, with AA (RFC 1035 §4.1.1)."""
-        return self.apex(rr.SOA) is not None
+        """Whether it answers for the zone with authority: with AA, for any record of the apex (RFC 1035 §4.1.1)."""
+        return any(self.apex(rdtype) is not None for rdtype in (rr.SOA, rr.NS, rr.DNSKEY, rr.CDS, rr.CDNSKEY))
 
     @cached_property
     def dnskeys(self) -> tuple[Dnskey, ...]:
@@ -174,12 +174,21 @@ class Case:
         keyed = next((server for server in self.serving if server.dnskeys), None)
         if keyed is None:
             return compare(Published(self.zone, tuple(self.dses), None), self.now)
-        rrset, message = keyed.apex(rr.DNSKEY), keyed.reply(rr.DNSKEY)
-        assert rrset is not None and message is not None
-        rrsigs = find_rrsig_rrset(message.answer, rrset.owner, rr.DNSKEY)
-        evidence = Evidence(rrset, rrsigs.rrsigs() if rrsigs is not None else ())
+        rrset = keyed.apex(rr.DNSKEY)
+        assert rrset is not None
+        evidence = Evidence(rrset, tuple(self._rrsigs_over(rrset)))
         published = Published(self.zone, tuple(self.dses), evidence, keyed.apex(rr.CDS), keyed.apex(rr.CDNSKEY))
         return compare(published, self.now)
+
+    def _rrsigs_over(self, keys: RRset) -> dict[Rrsig, None]:
+        """The signatures over one DNSKEY RRset of all servers that have it: each of several signers may have made its own
+        (RFC 8901 §2.1.2)."""
+        found: dict[Rrsig, None] = {}
+        for server in self.serving:
+            message = server.reply(rr.DNSKEY)
+            if message is not None and server.apex(rr.DNSKEY) == keys:
+                found.update(dict.fromkeys(find_rrsigs(message.answer, self.zone, rr.DNSKEY)))
+        return found
 
     @cached_property
     def signatures(self) -> tuple[SignatureFact, ...]:

@@ -46,7 +46,8 @@ def _key_of(server: ServerFacts, wanted: Ds | Dnskey) -> Dnskey | None:
     # Two keys with one tag are chance, three an attempt to cost digests.
     named = [key for key in server.dnskeys if (key.key_tag, key.algorithm) == (wanted.key_tag, wanted.algorithm)]
     fitting = (key for key in named[:2] if ds_digest(server.zone, key, wanted.digest_type) in (wanted.digest, None))
-    return next(fitting, None)
+    # A record for what is no zone key is of no use whatever its digest.
+    return next(fitting, None) or next((key for key in named if not key.is_zone_key), None)
 
 
 def _wanted_keys(server: ServerFacts) -> set[Dnskey]:
@@ -116,20 +117,22 @@ def _signer_unknown(case: Case) -> Iterable[Found]:
     "CDS_NOT_SIGNED_BY_WANTED",
     Severity.WARNING,
     "RFC 7344 §4.1, RFC 8078 §3",
-    "The {type} RRset of {where} is not signed by any of the keys that it asks for.",
+    "The {type} RRset of {where} asks for key {tag}, but is not signed by it.",
     "Sign CDS and CDNSKEY with the key that is to be the new entry point, beside the present one.",
     under=("CDS_UNSIGNED", "CDS_SIGNATURE_BAD"),
 )
 def _not_signed_by_wanted(case: Case) -> Iterable[Found]:
     for server in _asking(case):
-        wanted = _wanted_keys(server)
-        for kind, fact in _facts(case):
-            signers = {each.dnskey for each in fact.attempts if each.outcome is SignatureOutcome.VERIFIED}
-            if fact.server == server.address and wanted and not signers & wanted:
-                yield found(case.zone, server.address, type=kind)
-    for server, rrset in case.unsigned:
-        if rrset.rdtype in dict(_TYPES) and _wanted_keys(server):
-            yield found(case.zone, server.address, type=dict(_TYPES)[rrset.rdtype])
+        signers = {kind: _tags(fact) for kind, fact in _facts(case) if fact.server == server.address}
+        for kind, wanted in _wanted(server):
+            key = _key_of(server, wanted)
+            if key is not None and key.is_zone_key and (key.key_tag, key.algorithm) not in signers.get(kind, set()):
+                yield found(case.zone, server.address, type=kind, tag=key.key_tag)
+
+
+def _tags(fact: SignatureFact) -> set[tuple[int, int]]:
+    """Who signed, by what the signatures say: that they are good is another rule's to judge."""
+    return {(attempt.rrsig.key_tag, attempt.rrsig.algorithm) for attempt in fact.attempts}
 
 
 @CDS_RULES.rule(
@@ -142,16 +145,11 @@ def _not_signed_by_wanted(case: Case) -> Iterable[Found]:
 def _key_idle(case: Case) -> Iterable[Found]:
     # RFC 7344 §4.1: the change must not break the delegation: at least one key of the new set has to sign the DNSKEY RRset.
     for server in _asking(case):
-        signing = _signing(case, server)
+        of_keys = [each for each in case.signatures if each.rrset.rdtype == rr.DNSKEY and each.server == server.address]
+        signers = set[tuple[int, int]]().union(*map(_tags, of_keys))
         for key in _wanted_keys(server):
-            if key not in signing:
+            if key.is_zone_key and (key.key_tag, key.algorithm) not in signers:
                 yield found(case.zone, server.address, tag=key.key_tag)
-
-
-def _signing(case: Case, server: ServerFacts) -> set[Dnskey | None]:
-    """The keys whose signatures over the DNSKEY RRset verify, as that server has it."""
-    of_keys = (fact for fact in case.signatures if fact.server == server.address and fact.rrset.rdtype == rr.DNSKEY)
-    return {each.dnskey for fact in of_keys for each in fact.attempts if each.outcome is SignatureOutcome.VERIFIED}
 
 
 @CDS_RULES.rule(
@@ -164,7 +162,7 @@ def _signing(case: Case, server: ServerFacts) -> set[Dnskey | None]:
 )
 def _key_absent(case: Case) -> Iterable[Found]:
     for server in _asking(case):
-        for kind, wanted in _wanted(server):
+        for kind, wanted in _wanted(server) if server.dnskeys else ():
             if _key_of(server, wanted) is None:
                 yield found(case.zone, server.address, type=kind, tag=wanted.key_tag)
 

@@ -268,6 +268,23 @@ def _missing(case: Case) -> Iterable[Found]:
 
 
 @DS_RULES.rule(
+    "DS_UNOBTAINABLE",
+    Severity.ERROR,
+    "RFC 4035 §4.3",
+    "None of the servers of the parent answers with authority when asked for the DS of {where}.",
+    "Tell the operator of the parent; until that is mended, validators can't tell whether the zone is signed.",
+    ede=Ede.NO_REACHABLE_AUTHORITY,
+    under=("LOOKUP_FAILED", "SERVER_FAILED", "SERVER_MALFORMED", "EVIDENCE_MISSING"),
+)
+def _unobtainable(case: Case) -> Iterable[Found]:
+    parent = case.inspection.parent
+    addresses = () if parent is None else parent.addresses
+    asked = [address for address in addresses if case.inspection.best(address, case.zone, rr.DS) is not None]
+    if asked and not case.parents:
+        yield found(case.zone, tuple(asked))
+
+
+@DS_RULES.rule(
     "DS_AT_CHILD",
     Severity.WARNING,
     "RFC 4035 §2.4",

@@ -62,12 +62,31 @@ def _each_key(
 def _differ(case: Case) -> Iterable[Found]:
     # A resolver may take keys from one server and data from another (RFC 6781 §4.1): they have to fit.
     sets: dict[frozenset[Dnskey], list[str]] = {}
-    for server in case.serving:
-        if server.reply(rr.DNSKEY) is not None:
+    for server in case.servers:
+        message = server.reply(rr.DNSKEY)
+        if message is not None and message.rcode == rr.NOERROR and message.is_authoritative():
             sets.setdefault(frozenset(server.dnskeys), []).append(server.address)
     for keys, servers in sets.items() if len(sets) > 1 else ():
         tags = ", ".join(str(tag) for tag in sorted(key.key_tag for key in keys)[:8])
         yield found(case.zone, tuple(servers), tags=tags or "(none)")
+
+
+@KEY_RULES.rule(
+    "DNSKEY_UNOBTAINABLE",
+    Severity.ERROR,
+    "RFC 4035 §4.3",
+    "None of the servers of {where} answers with authority when asked for its DNSKEY RRset.",
+    "Find out at the servers why: they may be of before DNSSEC, or a filter in front of them does not let that type through.",
+    ede=Ede.DNSKEY_MISSING,
+    under=("LOOKUP_FAILED", "SERVER_FAILED", "SERVER_SILENT", "SERVER_REFUSES", "SERVER_LAME", "SERVER_DROPS_EDNS",
+           "SERVER_WITHOUT_EDNS", "SERVER_MALFORMED", "SERVER_TRUNCATES"),
+)  # fmt: skip
+def _unobtainable(case: Case) -> Iterable[Found]:
+    replies = [server.reply(rr.DNSKEY) for server in case.servers]
+    good = [each for each in replies if each is not None and each.rcode == rr.NOERROR and each.is_authoritative()]
+    asked = [server.address for server in case.servers if case.inspection.best(server.address, case.zone, rr.DNSKEY)]
+    if asked and not good:
+        yield found(case.zone, tuple(asked))
 
 
 KEY_RULES.rule(

@@ -121,7 +121,9 @@ def _useless(outcome: SignatureOutcome) -> Callable[[Case], Iterable[Found]]:
     def check(case: Case) -> Iterable[Found]:
         for fact in case.signatures:
             good = _verified(fact)
-            if good is None or fact.rrset.rdtype in _ASKED_APART:
+            # RFC 5011 §2.1: over the DNSKEY RRset a revoked key's signature is what makes others believe that it is revoked.
+            is_meant = outcome is SignatureOutcome.KEY_REVOKED and fact.rrset.rdtype == rr.DNSKEY
+            if good is None or is_meant or fact.rrset.rdtype in _ASKED_APART:
                 continue
             for attempt in fact.attempts:
                 # An algorithm on its way in or out is signed by keys that come and go; only the outcome counts here.
