@@ -16,6 +16,8 @@ from unbroken.dns.section import find_rrset, find_rrsig_rrset, find_rrsigs
 
 DEFAULT_DAYS: Final = 3
 """Days before its expiration at which a signature is told of."""
+MAX_RECORDS: Final = 256
+"""RRsets of one server that are looked at."""
 _POLICY: Final = Policy()
 
 
@@ -103,6 +105,8 @@ class ServerFacts:
                     key = (rrset.owner, rrset.rdtype, section is message.answer)
                     if rrset.rdtype == rr.RRSIG or key in seen or not self._is_of_zone(rrset):
                         continue
+                    if len(seen) == MAX_RECORDS:
+                        return
                     seen.add(key)
                     yield rrset, find_rrsig_rrset(section, rrset.owner, rrset.rdtype), section is message.answer
 
@@ -160,7 +164,8 @@ class Case:
         for server in self.parents:
             rrset = server.apex(rr.DS)
             for ds in () if rrset is None else rrset.dses()[: Limits().ds_per_zone]:
-                found.setdefault(ds, []).append(server.address)
+                if ds in found or len(found) < Limits().ds_per_zone:
+                    found.setdefault(ds, []).append(server.address)
         return {ds: tuple(addresses) for ds, addresses in found.items()}
 
     @property

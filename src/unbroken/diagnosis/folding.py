@@ -60,7 +60,10 @@ def fold(
     ranked = sorted(findings, key=rank)
     found = [finding for finding, _ in ranked]
     causes = [under or _CHAIN_UNDER.get(finding.code, ()) for finding, under in ranked]
-    parents = [_parent(index, found, causes[index], servers) for index in range(len(found))]
+    by_code: dict[str, list[int]] = {}
+    for index, finding in enumerate(found):
+        by_code.setdefault(finding.code, []).append(index)
+    parents = [_parent(index, found, by_code, causes[index], servers) for index in range(len(found))]
     beneath: dict[int, list[Diagnosed]] = {}
     for index, finding in enumerate(found):
         root = _root(index, parents)
@@ -70,17 +73,21 @@ def fold(
     return tuple(replace(found[index], beneath=tuple(beneath.get(index, ()))) for index in heads)
 
 
-def _parent(index: int, found: list[Diagnosed], causes: tuple[str, ...], servers: frozenset[str]) -> int | None:
+def _parent(
+    index: int,
+    found: list[Diagnosed],
+    by_code: Mapping[str, list[int]],
+    causes: tuple[str, ...],
+    servers: frozenset[str],
+) -> int | None:
     """The finding that explains this one: one of the codes that may, at the same servers; or the first of its own code."""
     this = found[index]
     for code in causes:
-        for other, candidate in enumerate(found):
-            if other != index and candidate.code == code and _covers(candidate, this, servers):
+        for other in by_code.get(code, ()):
+            if other != index and _covers(found[other], this, servers):
                 return other
-    for other in range(index):
-        if found[other].code == this.code and found[other].remedy == this.remedy:
-            return other
-    return None
+    alike = (other for other in by_code[this.code] if other < index and found[other].remedy == this.remedy)
+    return next(alike, None)
 
 
 def _covers(cause: Diagnosed, effect: Diagnosed, servers: frozenset[str]) -> bool:

@@ -86,13 +86,15 @@ def inspection_from_json(value: object, where: str = "inspection") -> Inspection
     time = top.moment("time")
     if time is None:
         raise top.error("time", "is missing")
-    zone = _servers_from(top.object("zone"))
+    zone, absent = _servers_from(top.object("zone")), top.name("absent")
+    if not absent.is_subdomain_of(zone.zone):
+        raise top.error("absent", f"is {absent}, which is not below {zone.zone}")
     return Inspection(
         question_from_json(top.object("question")),
         time,
         zone,
         _parent_from(top, zone),
-        top.name("absent"),
+        absent,
         tuple(_exchange_from(item) for item in top.objects("exchanges")),
         capture_from_json(top.value("walk"), f"{where}.walk"),
     )

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from unbroken.chain.catalogue import Row, Severity
 from unbroken.diagnosis.case import Case
 from unbroken.diagnosis.finding import Diagnosed, Found
 from unbroken.dns.ede import Ede
+
+MAX_FOUND: Final = 64
+"""Findings of one code that are told: more are no more help, and whoever answers chooses how many there could be."""
 
 Check = Callable[[Case], Iterable[Found]]
 
@@ -24,7 +28,9 @@ class Rule:
         """What it finds, the servers that show the same thing joined."""
         servers: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, None]] = {}
         for each in self.check(case):
-            servers.setdefault((each.where, each.params), {}).update(dict.fromkeys(each.servers))
+            key = each.where, each.params
+            if key in servers or len(servers) < MAX_FOUND:
+                servers.setdefault(key, {}).update(dict.fromkeys(each.servers))
         for (where, params), seen in servers.items():
             yield Diagnosed(self.code, self.row, where, params, tuple(seen))
 

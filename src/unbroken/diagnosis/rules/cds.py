@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from unbroken._kernel import ds_digest
-from unbroken.chain import Severity, SignatureOutcome
+from unbroken.chain import Limits, Severity, SignatureOutcome
 from unbroken.delegation import read_wish
 from unbroken.diagnosis.case import Case, ServerFacts, SignatureFact
 from unbroken.diagnosis.finding import Found, found
@@ -31,10 +31,10 @@ def _facts(case: Case) -> Iterator[tuple[str, SignatureFact]]:
 def _wanted(server: ServerFacts) -> Iterator[tuple[str, Ds | Dnskey]]:
     """Every record that asks for a key, with its type; not those that ask for deletion."""
     cds, cdnskey = server.apex(rr.CDS), server.apex(rr.CDNSKEY)
-    for ds in () if cds is None else cds.dses():
+    for ds in () if cds is None else cds.dses()[: Limits().ds_per_zone]:
         if ds.algorithm:
             yield "CDS", ds
-    for key in () if cdnskey is None else cdnskey.dnskeys():
+    for key in () if cdnskey is None else cdnskey.dnskeys()[: Limits().ds_per_zone]:
         if key.algorithm:
             yield "CDNSKEY", key
 
@@ -274,8 +274,9 @@ def _pending(case: Case) -> Iterable[Found]:
     wish = read_wish(case.zone, asking.apex(rr.CDS), asking.apex(rr.CDNSKEY))
     if wish.dses is None or set(wish.dses) == set(case.dses):
         return
-    add = [f"{ds.key_tag}/{ds.digest_type}" for ds in wish.dses if ds not in case.dses]
-    remove = [f"{ds.key_tag}/{ds.digest_type}" for ds in case.dses if ds not in wish.dses]
+    wanted = dict.fromkeys(wish.dses[: Limits().ds_per_zone])
+    add = [f"{ds.key_tag}/{ds.digest_type}" for ds in wanted if ds not in case.dses]
+    remove = [f"{ds.key_tag}/{ds.digest_type}" for ds in case.dses if ds not in wanted]
     yield found(case.zone, asking.address, add=", ".join(add) or "none", remove=", ".join(remove) or "none")
 
 

@@ -169,7 +169,7 @@ def _param_missing(case: Case) -> Iterable[Found]:
     # RFC 5155 §4: NSEC3PARAM tells authoritative servers which chain to use for their negative answers.
     for server in case.serving:
         rrset = server.apex(rr.NSEC3PARAM)
-        known = {_parameters(rdata) for rdata in (() if rrset is None else rrset.rdatas)}
+        known = {_parameters(rdata) for rdata in (() if rrset is None else rrset.rdatas) if len(rdata) >= 5}
         for nsec3 in _nsec3s(case, server):
             if (nsec3.hash_algorithm, nsec3.iterations, nsec3.salt) not in known:
                 yield found(case.zone, server.address)
