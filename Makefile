@@ -46,6 +46,7 @@ lint: $(KERNEL) $(TOOLS) ## ruff, mypy --strict, stubtest, import rules, sizes, 
 	@.venv/bin/lint-imports --no-cache > .venv/lint-imports.log || { cat .venv/lint-imports.log >&2; exit 1; }
 	@$(PYTHON) tools/cli_docs.py --check
 	@$(PYTHON) tools/config_docs.py --check
+	@$(PYTHON) tools/findings_docs.py --check
 	@cargo fmt --all --check
 	@cargo clippy --quiet $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
 
@@ -71,9 +72,10 @@ build: $(KERNEL) ## create .venv and build the kernel into it
 wheel: $(KERNEL) ## build the wheel into dist/
 	@$(PYTHON) -m maturin build --release --out dist
 
-docs: $(KERNEL) ## write docs/commands.md and the settings in docs/resolve.md anew from the program itself
+docs: $(KERNEL) ## write docs/commands.md, docs/findings.md and the settings in docs/resolve.md anew from the program itself
 	@$(PYTHON) tools/cli_docs.py
 	@$(PYTHON) tools/config_docs.py
+	@$(PYTHON) tools/findings_docs.py
 
 compat-test: $(KERNEL) $(TOOLS) ## unit tests against the oldest and newest dnspython that is allowed
 	@$(PYTHON) tools/compat.py

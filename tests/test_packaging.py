@@ -57,7 +57,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
 @pytest.mark.slow
 def test_the_wheel_holds_kernel_types_schema_and_licences_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for needed in ("py.typed", "_kernel.pyi", "report/schema/chain-1.json"):
+    schemas = [f"report/schema/{name}-1.json" for name in ("chain", "diagnosis", "inspection")]
+    templates = ["report/templates/report.html.j2", "report/templates/picture.svg.j2", "report/templates/colours.css"]
+    for needed in ("py.typed", "_kernel.pyi", *schemas, *templates):
         assert f"unbroken/{needed}" in names
     assert any(name.startswith("unbroken/_kernel.") and name.endswith(".so") for name in names)
     assert {name.rsplit("/", 1)[-1] for name in names} >= {"LICENSE-MIT", "LICENSE-APACHE"}

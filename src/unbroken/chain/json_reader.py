@@ -56,6 +56,10 @@ class JsonObject:
         """Whether the field is there and not null."""
         return self._fields.get(key) is not None
 
+    def value(self, key: str) -> object:
+        """Whatever stands there, for another reader to judge; None when nothing does."""
+        return self._fields.get(key)
+
     def number(self, key: str, highest: int) -> int:
         """An integer from 0 to `highest`."""
         value = self._fields.get(key)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from unbroken.cli import options
 from unbroken.cli.command import Command, Parser
+from unbroken.cli.full_options import add_full, refuse_without_full
 
 if TYPE_CHECKING:
     from unbroken.chain import Chain, Question
@@ -25,7 +26,7 @@ def _add(parser: Parser) -> None:
     options.add_network(parser)
     options.add_at(parser)
     parser.option(
-        "--offline", metavar="FILE", help="Ask nobody: take all evidence from a capture (--save) or RFC 9102 proof."
+        "--offline", metavar="FILE", help="Ask nobody: take all evidence from what --save wrote, or an RFC 9102 proof."
     )
     parser.option(
         "--save",
@@ -33,6 +34,7 @@ def _add(parser: Parser) -> None:
         help="Keep every response in a capture, for --offline and `unbroken verify`; `-`: standard output, and the chain "
         "goes to standard error.",
     )
+    add_full(parser)
     parser.flag("--all-paths", help="Try every signature with every key, not just until one path holds.")
     options.add_output(parser)
 
@@ -47,6 +49,10 @@ def _run(name: str, type_: str, **settings: Any) -> int:
     The resolver iterates from the root, unless --resolver names one to ask. Nothing that comes over the network is
     believed: all is validated here.
 
+    With --full every server of the zone that holds the name, and of its parent, is asked by itself. One that is out of
+    step shows, and so does what breaks nothing yet: signatures that end soon, DS that lead nowhere, servers that do not
+    answer. --save and --offline then hold every packet of every server.
+
     \b
     Examples:
       unbroken check example.com
@@ -55,9 +61,16 @@ def _run(name: str, type_: str, **settings: Any) -> int:
       unbroken check example.com --save evidence.json
       unbroken check example.com --offline evidence.json --at 2025-08-09T01:28:45Z
       unbroken check --lab www.one.example
+      unbroken check --full example.com
+      unbroken check --full example.com --fail-on warning --days 7
     """
     options.refuse_together(settings, _OFFLINE)
     asked = options.question(name, type_)
+    if settings["full"]:
+        from unbroken.cli.full import run
+
+        return run(asked, settings)
+    refuse_without_full(settings)
     if settings["offline"] is not None:
         chain, now = _offline(asked, settings)
         return options.show_chain(chain, now, settings)

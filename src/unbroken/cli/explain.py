@@ -19,8 +19,8 @@ def _add(parser: Parser) -> None:
 def _run(code: str | None) -> int:
     """Explain a finding code: what, why, and what to do.
 
-    Without CODE, all codes are listed, one a line: those of `check --json`, then those of `verify-zone --json`, which
-    start with ZONE. They never change their meaning.
+    Without CODE, all codes are listed, one a line: those of `check`, then those that only `check --full` can tell, then
+    those of `verify-zone`, which start with ZONE. They never change their meaning.
 
     \b
     Examples:
@@ -42,8 +42,10 @@ def _run(code: str | None) -> int:
 def _rows() -> "dict[str, Row]":
     from unbroken.chain.catalogue import CATALOGUE
     from unbroken.chain.zone_catalogue import ZONE_CATALOGUE
+    from unbroken.diagnosis.rules import RULES
 
     rows = {code.value: row for code, row in CATALOGUE.items()}
+    rows |= {code: rule.row for code, rule in RULES.items()}
     return rows | {code.value: row for code, row in ZONE_CATALOGUE.items()}
 
 

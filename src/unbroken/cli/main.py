@@ -48,6 +48,7 @@ GROUP: Final = Command(
     epilog=EXIT_CODES,
     parts={
         "check": ("Resolve a name and walk its chain of trust.", "check", "COMMAND"),
+        "diff": ("Tell what changed between two full checks.", "diff", "COMMAND"),
         "prove": ("Write the proof of an answer to a file (RFC 9102).", "prove", "COMMAND"),
         "verify": ("Verify a proof or capture offline.", "verify", "COMMAND"),
         "sign": ("Sign a zone file.", "sign", "COMMAND"),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _BROKEN: Final = (Status.INDETERMINATE, Status.BOGUS)
-_SILENCE: Final = ResolverLimits().silence
+SILENCE: Final = ResolverLimits().silence
 _PORT: Final = 53
 _MAX_HINTS: Final = 1 << 20  # octets of a hints file
 
@@ -144,12 +144,12 @@ def _run(work: Coroutine[Any, Any, _T], network: Network) -> _T:
 async def _ask_all(
     questions: tuple[Question, ...], network: Network, anchors: "TrustAnchors | None", at: int | None
 ) -> tuple[list[Resolution], int]:
-    async with _resolver(network, anchors, at) as resolver:
+    async with opened_resolver(network, anchors, at) as resolver:
         resolutions = [await resolver.resolve(each.name, each.rdtype, effort=Effort.ALL_PATHS) for each in questions]
         if not any(work.heard for work in resolver.works):
             from unbroken.cli.unreachable import trouble
 
-            silence = min(network.timeout, _SILENCE)
+            silence = min(network.timeout, SILENCE)
             raise StateError(trouble(questions[0], _recorded(resolver.works).responses.values(), network, silence))
         return resolutions, resolver.clock.now()
 
@@ -157,7 +157,7 @@ async def _ask_all(
 async def _ask(
     question: Question, network: Network, anchors: "TrustAnchors | None", at: int | None, *, all_paths: bool
 ) -> Result:
-    async with _resolver(network, anchors, at) as resolver:
+    async with opened_resolver(network, anchors, at) as resolver:
         effort = Effort.ALL_PATHS if all_paths else Effort.FIRST_PATH
         resolution = await resolver.resolve(question.name, question.rdtype, effort=effort)
         chain, now, trouble = resolution.chain, resolver.clock.now(), ""
@@ -166,7 +166,7 @@ async def _ask(
             from unbroken.cli.unreachable import trouble as describe
 
             trouble = describe(
-                question, _recorded(resolver.works).responses.values(), network, min(network.timeout, _SILENCE)
+                question, _recorded(resolver.works).responses.values(), network, min(network.timeout, SILENCE)
             )
             chain = Chain(question, findings=chain.findings)
         return Result(chain, now, resolver.anchors, resolver.works, trouble)
@@ -183,7 +183,11 @@ def _recorded(works: list[Work]) -> "Recorder":
 
 
 @asynccontextmanager
-async def _resolver(network: Network, anchors: "TrustAnchors | None", at: int | None) -> AsyncIterator[_Recording]:
+async def opened_resolver(
+    network: Network, anchors: "TrustAnchors | None", at: int | None
+) -> AsyncIterator[_Recording]:
+    """A resolver as the options say, while the block lasts. Raises InputError for hints that can't be read, StateError for a
+    lab that can't be started."""
     if network.lab:
         from unbroken.cli.signals import leaving_cleanly
         from unbroken.lab.session import joined

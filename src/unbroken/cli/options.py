@@ -217,7 +217,7 @@ def show_chain(chain: "Chain", now: int, settings: Mapping[str, Any], stream: Te
     else:
         from unbroken.report.text import render
 
-        drawn = settings["ascii_only"] or not _can_draw(out)
+        drawn = settings["ascii_only"] or not can_draw(out)
         out.write(render(chain, now, wants_colour(settings["color"], out), terminal_width(out), drawn))
     out.flush()
     return exit_code(chain)
@@ -245,7 +245,7 @@ def terminal_width(out: TextIO) -> int:
         return 80
 
 
-def _can_draw(out: TextIO) -> bool:
+def can_draw(out: TextIO) -> bool:
     """Whether the output's encoding has the glyphs of the tree."""
     try:
         "╰├│◆✓✗○→×…┃·".encode(out.encoding or "ascii")
