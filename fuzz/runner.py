@@ -18,7 +18,7 @@ from typing import Final
 
 from fuzz.case import Case, Target, dump, load
 
-TARGETS: Final = ("message", "validate", "proof", "anchors", "capture", "zonefile", "cli", "server", "resolve")
+TARGETS: Final = ("message", "validate", "proof", "anchors", "capture", "zonefile", "cli", "server", "resolve", "zone")
 SECONDS_PER_CASE: Final = 20  # far above any case met; work that is not bounded is a failure like any other
 MAX_FAILURES: Final = 5  # of one process; after that it stops: they are mostly one failure
 

@@ -1,17 +1,15 @@
 """From an unsigned master file to a signed one that validators accept: read, prepare, sign, judge, and only then replace."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from tempfile import TemporaryDirectory
 
 from unbroken._kernel import KernelZone, Name, Progress, ScanError
-from unbroken.errors import InputError, UnbrokenError
-from unbroken.files import staged
+from unbroken.errors import InputError, StateError, UnbrokenError
+from unbroken.files import scratch, staged
 from unbroken.keys import ZoneKey
 from unbroken.signing.prepare import Prepared, ZonePlan, prepare
 from unbroken.signing.read import as_input_error, read_zone
@@ -88,13 +86,17 @@ def _destination(path: str) -> Iterator[str]:
         with staged(path) as beside:
             yield beside
         return
-    with TemporaryDirectory(prefix="unbroken-") as folder:
-        beside = os.path.join(folder, "zone")
-        yield beside
-        sys.stdout.flush()
-        with open(beside, "rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+    try:
+        with scratch(None, "unbroken-zone") as beside:
+            yield beside
+            sys.stdout.flush()
+            with open(beside, "rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise  # a reader that went away has had enough
+    except OSError as error:
+        raise StateError(f"standard output: cannot be written ({error.strerror}); is the disk full?") from None
 
 
 def _write(
