@@ -19,7 +19,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 EXIT_EPILOG = "Exit codes: 0 secure, 1 bogus, 2 usage or unreadable input, 3 insecure, 4 indeterminate or unreachable."
 
 
-def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+def moment(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     """Epoch seconds, ISO 8601 or YYYYMMDDHHMMSS, as epoch seconds."""
     from unbroken.chain.times import parse_moment
 
@@ -49,7 +49,7 @@ def at_option(function: _F) -> _F:
     return click.option(
         "--at",
         metavar="TIME",
-        callback=_moment,
+        callback=moment,
         help="Judge as of this time: epoch seconds, ISO 8601 (2025-08-09, 20250809, 2025-08-09T01:28:45Z) or "
         "YYYYMMDDHHMMSS, in UTC. Default: now.",
     )(function)

@@ -32,7 +32,14 @@ def _plan_options(function: _F) -> _F:
         click.option(
             "--dnskey-file",
             metavar="FILE",
-            help="Offline KSK: take the DNSKEY RRset and the signatures over it from FILE instead of making them.",
+            help="Offline KSK: take the DNSKEY RRset and the signatures over it from FILE instead of making them. Other "
+            "records in it do not count, so that a small zone of that name, signed where the KSK is, will do.",
+        ),
+        click.option(
+            "--dnskey-ttl",
+            metavar="SECONDS",
+            type=click.IntRange(0, 0x7FFFFFFF),
+            help="TTL of the DNSKEY RRset.  [default: as in ZONEFILE, else the SOA's]",
         ),
         click.option("--dnskey-by-all", is_flag=True, help="Let ZSKs sign the DNSKEY RRset too."),
         click.option("--cds", is_flag=True, help="Publish CDS and CDNSKEY records for the KSKs (RFC 7344)."),
@@ -49,6 +56,14 @@ def _plan_options(function: _F) -> _F:
             show_default=True,
             help="How the SOA's serial moves on; it never goes back.",
         ),
+    ):
+        function = option(function)
+    return function
+
+
+def _denial_options(function: _F) -> _F:
+    """How the signed zone denies."""
+    for option in (
         click.option("--opt-out", is_flag=True, help="NSEC3: leave out delegations without DS (for large registries)."),
         click.option(
             "--iterations",
@@ -70,23 +85,23 @@ def _time_options(function: _F) -> _F:
     for option in (
         click.option(
             "--refresh",
-            metavar="TIME",
+            metavar="DURATION",
             type=zone_options.DURATION,
             default="7d",
             show_default=True,
-            help="With --earlier: signatures that last so much longer are kept.",
+            help="With --earlier: signatures that still last so long are kept.",
         ),
         click.option(
             "--jitter",
-            metavar="TIME",
+            metavar="DURATION",
             type=zone_options.DURATION,
             default="12h",
             show_default=True,
-            help="Let signatures end up to so much earlier, each another time.",
+            help="Let signatures end up to so much earlier, each RRset's at another moment; at most a quarter of --validity.",
         ),
         click.option(
             "--validity",
-            metavar="TIME",
+            metavar="DURATION",
             type=zone_options.DURATION,
             default="14d",
             show_default=True,
@@ -94,11 +109,11 @@ def _time_options(function: _F) -> _F:
         ),
         click.option(
             "--inception-offset",
-            metavar="TIME",
+            metavar="DURATION",
             type=zone_options.DURATION,
             default="1h",
             show_default=True,
-            help="How long before now they begin, for validators whose clocks are slow.",
+            help="How long before now signatures begin, for validators whose clocks are slow.",
         ),
     ):
         function = option(function)
@@ -148,14 +163,20 @@ def _gate_options(function: _F) -> _F:
 @click.option("-o", "--output", metavar="OUT", required=True, help="Where the signed zone goes; - is standard output.")
 @_gate_options
 @_time_options
+@_denial_options
 @_plan_options
-@options.at_option
+@click.option(
+    "--at",
+    metavar="TIME",
+    callback=options.moment,
+    help="Sign, and judge, as of this time instead of now; written as for `verify-zone`.",
+)
 @key_options.token_options
 @click.option(
     "--deterministic", is_flag=True, help="ECDSA signatures by RFC 6979, so that output is the same each time; slower."
 )
 @click.option("--threads", type=click.IntRange(0, 256), default=0, metavar="N", help="Threads; 0 stands for all cores.")
-@click.option("--stats", is_flag=True, help="Print how much was signed, and how fast.")
+@click.option("--stats", is_flag=True, help="Print how much was signed, how fast, and how long each step took.")
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def command(**settings: Any) -> int:
@@ -165,8 +186,11 @@ def command(**settings: Any) -> int:
     What comes out has a DNSKEY RRset, an NSEC or NSEC3 chain and signatures, one record a line, in canonical order. It
     is judged as a validator would before it takes OUT's place: a zone that would break is not written.
 
+    Every key given signs, whatever its timing metadata says: KSKs the DNSKEY, CDS and CDNSKEY RRsets, ZSKs all else, CSKs
+    all. To publish a key that does not sign yet, or no longer, $INCLUDE its .key file in ZONEFILE.
+
     With --earlier, signatures of the zone as it was that still hold long enough, over records that did not change, are
-    kept; the result is otherwise the same.
+    kept; the result is otherwise the same. A DURATION is 14d, 12h, 1d12h or a number of seconds.
 
     \b
     Examples:
@@ -243,6 +267,7 @@ def _plan(settings: dict[str, Any], keys: "list[ZoneKey]") -> "ZonePlan":
     return ZonePlan(
         denial=_denial(settings),
         serial=SerialPolicy(settings["serial"]),
+        dnskey_ttl=settings["dnskey_ttl"],
         zonemd=tuple(_HASHES[name] for name in dict.fromkeys(settings["zonemd"])),
         key_material=_key_material(settings["dnskey_file"], keys),
         publish=_child_records(keys) if settings["cds"] else (),
@@ -318,7 +343,7 @@ def _show(result: "SigningResult", settings: dict[str, Any], seconds: float) -> 
     judged = "not judged" if result.report is None else f"{result.report.verified:,} signatures verified"
     lines.append(
         f"✓ {zone.origin} serial {result.prepared.serial}: {stats.made:,} signatures made, {stats.kept:,} kept, {judged}; "
-        f"in {settings['output']}"
+        f"in {'standard output' if settings['output'] == output.STANDARD_OUTPUT else settings['output']}"
     )
     if settings["stats"]:
         rate = stats.made / seconds if seconds else 0
@@ -326,6 +351,7 @@ def _show(result: "SigningResult", settings: dict[str, Any], seconds: float) -> 
             f"  {zone.owner_count:,} names, {stats.records:,} records, {stats.octets:,} octets in {seconds:.2f} s; "
             f"{rate:,.0f} signatures a second, judging included"
         )
+        lines.append("  " + ", ".join(f"{name} {duration:.2f} s" for name, duration in result.phases.items()))
     out.write("".join(line + "\n" for line in lines))
 
 
@@ -347,6 +373,7 @@ def _to_json(result: "SigningResult", output: str, seconds: float) -> dict[str, 
         "records": stats.records,
         "octets": stats.octets,
         "seconds": round(seconds, 3),
+        "phases": {name: round(duration, 3) for name, duration in result.phases.items()},
         "first_expiration": to_iso(to_epoch(first, now)) if first is not None else None,
         "notes": list(prepared.notes),
         "judged": zone_options.report_to_json(result.report) if result.report is not None else None,

@@ -2,10 +2,12 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TypeVar
 
 from unbroken._kernel import KernelZone, Name, Progress, ScanError
 from unbroken.errors import InputError, StateError, UnbrokenError
@@ -15,6 +17,8 @@ from unbroken.signing.prepare import Prepared, ZonePlan, prepare
 from unbroken.signing.read import as_input_error, read_zone
 from unbroken.signing.verify import EntrySet, ZoneReport, check_zone
 from unbroken.signing.write import SigningStats, Validity, signing_keys, write_signed
+
+_T = TypeVar("_T")
 
 
 class Gate(Enum):
@@ -50,6 +54,8 @@ class SigningResult:
     prepared: Prepared = field(repr=False)
     stats: SigningStats
     report: ZoneReport | None
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that each step took, in their order: read, read earlier, prepare, sign and write, read back, judge."""
 
 
 class RefusedError(UnbrokenError):
@@ -65,18 +71,35 @@ class RefusedError(UnbrokenError):
 def sign_file(request: SigningRequest, progress: Progress | None = None) -> SigningResult:
     """Sign a master file. Raises InputError, UsageError, StateError, InterruptedError, and RefusedError; in each case what
     `output` held before is untouched."""
-    builder = read_zone(request.source, request.keys[0].zone if request.keys else None)
-    earlier = read_finished(request.earlier) if request.earlier is not None else None
-    prepared = prepare(builder, request.keys, request.plan, request.validity.now, earlier)
+    clock = _Clock()
+    builder = clock.time("read", lambda: read_zone(request.source, request.keys[0].zone if request.keys else None))
+    before = request.earlier
+    earlier = clock.time("read earlier", lambda: read_finished(before)) if before is not None else None
+    prepared = clock.time(
+        "prepare", lambda: prepare(builder, request.keys, request.plan, request.validity.now, earlier)
+    )
     if earlier is not None and earlier.origin != prepared.zone.origin:
         raise InputError(str(request.earlier), f"is of the zone {earlier.origin}, not of {prepared.zone.origin}")
     keys = signing_keys(
         request.keys, dnskey_by_all=request.dnskey_by_all, has_key_material=bool(request.plan.key_material)
     )
     with _destination(request.output) as beside:
-        stats = _write(beside, prepared, keys, request, earlier, progress)
-        report = _judge(beside, request, earlier, progress)
-    return SigningResult(prepared, stats, report)
+        stats = clock.time("sign and write", lambda: _write(beside, prepared, keys, request, earlier, progress))
+        report = _judge(beside, request, earlier, progress, clock)
+    return SigningResult(prepared, stats, report, clock.phases)
+
+
+class _Clock:
+    """How long each step took."""
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+
+    def time(self, name: str, step: Callable[[], _T]) -> _T:
+        start = time.monotonic()
+        outcome = step()
+        self.phases[name] = time.monotonic() - start
+        return outcome
 
 
 @contextmanager
@@ -123,18 +146,16 @@ def _write(
 
 
 def _judge(
-    beside: str, request: SigningRequest, earlier: KernelZone | None, progress: Progress | None
+    beside: str, request: SigningRequest, earlier: KernelZone | None, progress: Progress | None, clock: _Clock
 ) -> ZoneReport | None:
     """Judge what was written, byte for byte as it would be published."""
     if request.gate is Gate.NONE:
         return None
-    report = check_zone(
-        read_finished(beside),
-        request.validity.now,
-        earlier=earlier if request.gate is Gate.CHANGED else None,
-        entries=request.entries,
-        progress=progress,
-        threads=request.threads,
+    zone = clock.time("read back", lambda: read_finished(beside))
+    known = earlier if request.gate is Gate.CHANGED else None
+    now, entries, threads = request.validity.now, request.entries, request.threads
+    report = clock.time(
+        "judge", lambda: check_zone(zone, now, earlier=known, entries=entries, progress=progress, threads=threads)
     )
     if report.errors:
         raise RefusedError(report)
