@@ -207,7 +207,9 @@ def command(**settings: Any) -> int:
     started = time.monotonic()
     try:
         result = zone_options.run_showing_progress(
-            lambda progress: sign_file(request, progress), f"signing {settings['zonefile']}", quiet=quiet or as_json
+            lambda progress: sign_file(request, progress, time.monotonic),
+            f"signing {settings['zonefile']}",
+            quiet=quiet or as_json,
         )
     except RefusedError as refused:
         return _refused(refused, as_json=as_json)
