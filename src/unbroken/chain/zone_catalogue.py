@@ -314,7 +314,7 @@ ZONE_CATALOGUE: Final[dict[ZoneCode, Row]] = {
         _ERROR,
         Ede.DNSKEY_MISSING,
         "RFC 4035 §5.2",
-        "{where} does not lead into the zone: {detail}.",
+        "No way leads to {where}: {detail}.",
         "Let a key that this DS set or trust anchor points to sign the DNSKEY RRset, or change the DS set first.",
     ),
 }

@@ -198,22 +198,21 @@ def command(**settings: Any) -> int:
       unbroken sign example.com.zone -k csk.pem -o example.com.signed --nsec3 --serial unixtime
       unbroken sign example.com.zone -k csk.pem -o example.com.signed --earlier example.com.signed --parent-ds ds.txt
     """
-    import time
-
     from unbroken.signing.publish import RefusedError, sign_file
 
     request = _request(settings)
     quiet, as_json = settings["quiet"], settings["as_json"]
-    started = time.monotonic()
+    steps = zone_options.Steps()
     try:
         result = zone_options.run_showing_progress(
-            lambda progress: sign_file(request, progress, time.monotonic),
-            f"signing {settings['zonefile']}",
+            lambda progress: sign_file(request, progress, steps),
+            settings["zonefile"],
+            steps,
             quiet=quiet or as_json,
         )
     except RefusedError as refused:
         return _refused(refused, as_json=as_json)
-    _show(result, settings, time.monotonic() - started)
+    _show(result, settings, steps.seconds)
     return 0
 
 
@@ -256,6 +255,8 @@ def _validity(settings: dict[str, Any], now: int) -> "Validity":
     from unbroken.signing.write import Validity
 
     lasts, jitter, refresh = settings["validity"], settings["jitter"], settings["refresh"]
+    if lasts == 0:
+        raise UsageError("--validity 0 makes signatures that never hold; give 14d, say")
     # Short validities, as tests use them, get less of both.
     jitter = min(jitter, lasts // 4)
     refresh = min(refresh, lasts // 2)
@@ -287,8 +288,8 @@ def _denial(settings: dict[str, Any]) -> "Denial":
         salt = bytes.fromhex(settings["salt"].replace("-", ""))
     except ValueError:
         raise UsageError(f"--salt {settings['salt']!r} is not hexadecimal") from None
-    if (salt or settings["iterations"]) and not settings["quiet"]:
-        # RFC 9276 §3.1: SHOULD be no salt and 0 iterations.
+    if (salt or settings["iterations"]) and settings["gate"] == "none" and not settings["quiet"]:
+        # RFC 9276 §3.1: SHOULD be no salt and 0 iterations. Else the gate says so.
         sys.stderr.write("unbroken: warning: RFC 9276 advises no salt and 0 iterations; some validators refuse more\n")
     return Nsec3Denial(salt, settings["iterations"], settings["opt_out"])
 
@@ -326,15 +327,15 @@ def _refused(refused: Any, *, as_json: bool) -> int:
         sys.stdout.write(json.dumps(outcome, indent=2) + "\n")
     else:
         sys.stderr.write("".join(line + "\n" for line in zone_options.finding_lines(refused.report.findings)))
-    errors = "1 error" if refused.report.errors == 1 else f"{refused.report.errors:,} errors"
+    errors = zone_options.counted(refused.report.errors, "error")
     sys.stderr.write(f"unbroken: {refused.report.origin} is not published: {errors}, see above\n")
     return 1
 
 
-def _show(result: "SigningResult", settings: dict[str, Any], seconds: float) -> None:
+def _show(result: "SigningResult", settings: dict[str, Any], steps: dict[str, float]) -> None:
     out = output.text_stream(settings["output"])
     if settings["as_json"]:
-        out.write(json.dumps(_to_json(result, settings["output"], seconds), indent=2) + "\n")
+        out.write(json.dumps(_to_json(result, settings["output"], steps), indent=2) + "\n")
         return
     if settings["quiet"]:
         return
@@ -348,16 +349,17 @@ def _show(result: "SigningResult", settings: dict[str, Any], seconds: float) -> 
         f"in {'standard output' if settings['output'] == output.STANDARD_OUTPUT else settings['output']}"
     )
     if settings["stats"]:
+        seconds = sum(steps.values())
         rate = stats.made / seconds if seconds else 0
         lines.append(
             f"  {zone.owner_count:,} names, {stats.records:,} records, {stats.octets:,} octets in {seconds:.2f} s; "
             f"{rate:,.0f} signatures a second, judging included"
         )
-        lines.append("  " + ", ".join(f"{name} {duration:.2f} s" for name, duration in result.phases.items()))
+        lines.append("  " + ", ".join(f"{name} {duration:.2f} s" for name, duration in steps.items()))
     out.write("".join(line + "\n" for line in lines))
 
 
-def _to_json(result: "SigningResult", output: str, seconds: float) -> dict[str, Any]:
+def _to_json(result: "SigningResult", output: str, steps: dict[str, float]) -> dict[str, Any]:
     from unbroken.chain.times import to_iso
     from unbroken.dns.serial import to_epoch
 
@@ -374,8 +376,8 @@ def _to_json(result: "SigningResult", output: str, seconds: float) -> dict[str, 
         "denial_records": stats.denials,
         "records": stats.records,
         "octets": stats.octets,
-        "seconds": round(seconds, 3),
-        "phases": {name: round(duration, 3) for name, duration in result.phases.items()},
+        "seconds": round(sum(steps.values()), 3),
+        "steps": {name: round(duration, 3) for name, duration in steps.items()},
         "first_expiration": to_iso(to_epoch(first, now)) if first is not None else None,
         "notes": list(prepared.notes),
         "judged": zone_options.report_to_json(result.report) if result.report is not None else None,

@@ -2,11 +2,10 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeVar
 
 from unbroken._kernel import KernelZone, Name, Progress, ScanError
 from unbroken.errors import InputError, StateError, UnbrokenError
@@ -16,8 +15,6 @@ from unbroken.signing.prepare import Prepared, ZonePlan, prepare
 from unbroken.signing.read import as_input_error, read_zone
 from unbroken.signing.verify import EntrySet, ZoneReport, check_zone
 from unbroken.signing.write import SigningStats, Validity, signing_keys, write_signed
-
-_T = TypeVar("_T")
 
 
 class Gate(Enum):
@@ -53,8 +50,6 @@ class SigningResult:
     prepared: Prepared = field(repr=False)
     stats: SigningStats
     report: ZoneReport | None
-    phases: Mapping[str, float] = field(default_factory=dict)
-    """Seconds that each step took, in their order: read, read earlier, prepare, sign and write, read back, judge."""
 
 
 class RefusedError(UnbrokenError):
@@ -68,42 +63,34 @@ class RefusedError(UnbrokenError):
 
 
 def sign_file(
-    request: SigningRequest, progress: Progress | None = None, seconds: Callable[[], float] | None = None
+    request: SigningRequest, progress: Progress | None = None, on_step: Callable[[str], None] = lambda _: None
 ) -> SigningResult:
-    """Sign a master file. `seconds` is a clock, for `phases`. Raises InputError, UsageError, StateError, InterruptedError, and
-    RefusedError; in each case what `output` held before is untouched."""
-    clock = _Clock(seconds)
-    builder = clock.time("read", lambda: read_zone(request.source, request.keys[0].zone if request.keys else None))
-    before = request.earlier
-    earlier = clock.time("read earlier", lambda: read_finished(before)) if before is not None else None
-    prepared = clock.time(
-        "prepare", lambda: prepare(builder, request.keys, request.plan, request.validity.now, earlier)
-    )
+    """Sign a master file. `on_step` is told what is begun: "reading", "reading the earlier zone", "preparing", "signing and
+    writing", "reading back", "judging". Raises InputError, UsageError, StateError, InterruptedError, and RefusedError; in each
+    case what `output` held before is untouched."""
+    on_step("reading")
+    builder = read_zone(request.source, request.keys[0].zone if request.keys else None)
+    earlier = None
+    if request.earlier is not None:
+        on_step("reading the earlier zone")
+        earlier = read_finished(request.earlier)
+    on_step("preparing")
+    prepared = prepare(builder, request.keys, request.plan, request.validity.now, earlier)
     if earlier is not None and earlier.origin != prepared.zone.origin:
         raise InputError(str(request.earlier), f"is of the zone {earlier.origin}, not of {prepared.zone.origin}")
     keys = signing_keys(
         request.keys, dnskey_by_all=request.dnskey_by_all, has_key_material=bool(request.plan.key_material)
     )
     with _destination(request.output) as beside:
-        stats = clock.time("sign and write", lambda: _write(beside, prepared, keys, request, earlier, progress))
-        report = _judge(beside, request, earlier, progress, clock)
-    return SigningResult(prepared, stats, report, clock.phases)
-
-
-class _Clock:
-    """How long each step took, if there is a clock to tell."""
-
-    def __init__(self, seconds: Callable[[], float] | None) -> None:
-        self.phases: dict[str, float] = {}
-        self._seconds = seconds
-
-    def time(self, name: str, step: Callable[[], _T]) -> _T:
-        if self._seconds is None:
-            return step()
-        start = self._seconds()
-        outcome = step()
-        self.phases[name] = self._seconds() - start
-        return outcome
+        on_step("signing and writing")
+        stats = _write(beside, prepared, keys, request, earlier, progress)
+        report = None
+        if request.gate is not Gate.NONE:
+            on_step("reading back")
+            written = read_finished(beside)
+            on_step("judging")
+            report = _judge(written, request, earlier, progress)
+    return SigningResult(prepared, stats, report)
 
 
 @contextmanager
@@ -150,16 +137,16 @@ def _write(
 
 
 def _judge(
-    beside: str, request: SigningRequest, earlier: KernelZone | None, progress: Progress | None, clock: _Clock
-) -> ZoneReport | None:
+    written: KernelZone, request: SigningRequest, earlier: KernelZone | None, progress: Progress | None
+) -> ZoneReport:
     """Judge what was written, byte for byte as it would be published."""
-    if request.gate is Gate.NONE:
-        return None
-    zone = clock.time("read back", lambda: read_finished(beside))
-    known = earlier if request.gate is Gate.CHANGED else None
-    now, entries, threads = request.validity.now, request.entries, request.threads
-    report = clock.time(
-        "judge", lambda: check_zone(zone, now, earlier=known, entries=entries, progress=progress, threads=threads)
+    report = check_zone(
+        written,
+        request.validity.now,
+        earlier=earlier if request.gate is Gate.CHANGED else None,
+        entries=request.entries,
+        progress=progress,
+        threads=request.threads,
     )
     if report.errors:
         raise RefusedError(report)

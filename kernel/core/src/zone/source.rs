@@ -44,6 +44,10 @@ impl Source {
             Origin::Path(path) => {
                 let name = path.display().to_string();
                 let file = File::open(&path).map_err(|error| ScanError::io(&name, &error))?;
+                // Opening a folder succeeds, and only reading it would not: too late to say which line includes it.
+                if file.metadata().is_ok_and(|found| found.is_dir()) {
+                    return Err(ScanError::plain(&name, "can't be read: Is a directory"));
+                }
                 (Box::new(file), name, path.parent().map(Path::to_path_buf).unwrap_or_default())
             }
         };
