@@ -51,7 +51,6 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
     "TYPE10": (r"\# 3 010203",),
 }
 """Types, and rdata in presentation format."""
-_CUT: Final = ("ns", "ns.elsewhere.", "ns.{0}", "a.b.{0}")
 _DS: Final = (f"4711 13 2 {_DIGEST}", f"4712 8 4 {_DIGEST}{'00' * 16}")
 
 
@@ -63,6 +62,11 @@ class Style:
     labels: Sequence[str] = (*_PLAIN_LABELS, *_PLAIN_LABELS, *_ODD_LABELS)
     largest: int = 24
     below_dname: bool = True
+    deep: bool = True
+    """Names of more than a hundred labels."""
+    ttls: Sequence[str] = ("", "", "", "60 ", "1H30m ", "0 ")
+    servers: Sequence[str] = ("ns", "ns.elsewhere.", "ns.{0}", "a.b.{0}")
+    """Of zone cuts; {0} is the cut's name: servers below it without glue."""
 
 
 ANY: Final = Style()
@@ -95,7 +99,7 @@ def _names(random: Random, style: Style) -> list[str]:
     for _ in range(random.randint(0, style.largest)):
         base = random.choice([*found.values()]) if found and random.random() < 0.4 else ""
         labels = [random.choice(style.labels) for _ in range(random.choice((1, 1, 1, 2, 3)))]
-        if random.random() < 0.03:
+        if random.random() < 0.03 and style.deep:
             labels = ["x"] * random.randint(100, 123)
         text = ".".join([*labels, *([base] if base else [])])
         try:
@@ -109,14 +113,18 @@ def _names(random: Random, style: Style) -> list[str]:
 
 def _records(random: Random, name: str, kind: str, style: Style) -> list[str]:
     if kind == "alias":
-        return [_line(random, name, "CNAME", random.choice((name, "ns", "Else.where.")))]
+        return [_line(random, style, name, "CNAME", random.choice((name, "ns", "Else.where.")))]
     if kind == "dname":
-        return [_line(random, name, "DNAME", "elsewhere.example.net."), *_data(random, name, style, 0.4)]
+        return [_line(random, style, name, "DNAME", "elsewhere.example.net."), *_data(random, name, style, 0.4)]
     if kind in ("cut", "secure"):
         # With a name in front of it, one of full length is too long.
-        servers = _CUT if len(Name(f"{name}.{ORIGIN}").wire) < 240 else _CUT[:2]
-        lines = [_line(random, name, "NS", random.choice(servers).format(name)) for _ in range(random.randint(1, 2))]
-        lines += [_line(random, name, "DS", ds) for ds in _DS[: random.randint(1, 2)]] if kind == "secure" else []
+        servers = style.servers if len(Name(f"{name}.{ORIGIN}").wire) < 240 else style.servers[:2]
+        lines = [
+            _line(random, style, name, "NS", random.choice(servers).format(name)) for _ in range(random.randint(1, 2))
+        ]
+        lines += (
+            [_line(random, style, name, "DS", ds) for ds in _DS[: random.randint(1, 2)]] if kind == "secure" else []
+        )
         # What else stands at a cut is the child's, or glue: neither signed nor in a bitmap (RFC 4035 §2.2, §2.3).
         return [*lines, *_data(random, name, style, 0.3)]
     return _data(random, name, style, 1.0)
@@ -128,15 +136,17 @@ def _data(random: Random, name: str, style: Style, chance: float) -> list[str]:
     lines = []
     for rdtype in random.sample(list(style.types), random.choice((1, 1, 2, 3))):
         choices = style.types[rdtype]
-        lines += [_line(random, name, rdtype, random.choice(choices)) for _ in range(random.choice((1, 1, 2, 3)))]
+        lines += [
+            _line(random, style, name, rdtype, random.choice(choices)) for _ in range(random.choice((1, 1, 2, 3)))
+        ]
     return lines
 
 
-def _line(random: Random, name: str, rdtype: str, rdata: str) -> str:
+def _line(random: Random, style: Style, name: str, rdtype: str, rdata: str) -> str:
     """One record, in one of the ways to write it (RFC 1035 §5.1)."""
     shown = "".join(char.upper() if random.random() < 0.1 and "\\" not in name else char for char in name)
     owner = f"{shown}.{ORIGIN}" if random.random() < 0.2 else shown
-    ttl = random.choice(("", "", "", "60 ", "1H30m ", "0 "))
+    ttl = random.choice(style.ttls)
     head = f"{owner} {random.choice((ttl, ttl + 'IN ', 'in ' + ttl))}{rdtype}"
     kind = random.randrange(12)
     if kind == 0:
