@@ -30,6 +30,7 @@ TARGETS: Final = (
     "server",
     "resolve",
     "client",
+    "zone",
 )
 SECONDS_PER_CASE: Final = 20  # far above any case met; work that is not bounded is a failure like any other
 MAX_FAILURES: Final = 5  # of one process; after that it stops: they are mostly one failure

@@ -486,6 +486,10 @@ class ZoneBuilder:
     def foreign(self) -> list[tuple[int, str, Name | None, str, int, int]]:
         """Rdata of rare types, which the kernel does not read: type, text, origin of relative names, file, line, column."""
 
+    @property
+    def unended(self) -> list[str]:
+        """Names of the files whose last line has no end: they may have been cut off."""
+
     def supply(self, found: list[tuple[bytes, bytes]]) -> None:
         """For each entry of `foreign`, its rdata in wire format and as text (empty: none). Raises ScanError."""
 

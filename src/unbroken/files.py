@@ -10,6 +10,8 @@ from typing import Final
 from unbroken.errors import InputError, StateError
 
 _NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # file systems that have none
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SCRATCH: Final = ".unbroken"  # how the names of files end that are still being written
 
 
 def read_bounded(path: str, max_size: int) -> bytes:
@@ -48,8 +50,6 @@ def staged(path: str, mode: int = 0o644, *, overwrite: bool = True) -> Iterator[
     A symbolic link stays one: the file that it leads to is replaced. A device or pipe is written to as it stands. Raises
     StateError, also for an OSError of the block, and when anything is there and `overwrite` is off.
     """
-    import tempfile  # costs 3 ms, and most commands write nothing
-
     # Without leave to write over things, a link that leads nowhere is one of them, and not to be followed.
     place = os.path.realpath(path) if overwrite else os.path.abspath(path)
     if os.path.isdir(place):
@@ -57,26 +57,84 @@ def staged(path: str, mode: int = 0o644, *, overwrite: bool = True) -> Iterator[
     is_file = not overwrite or not os.path.exists(place) or os.path.isfile(place)
     folder = os.path.dirname(place) if is_file else None
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{os.path.basename(place)[:64]}.", dir=folder)
-        os.close(handle)
-    except OSError as error:
-        raise StateError(
-            f"{path}: cannot be written ({error.strerror}); choose a folder that exists and is writable"
-        ) from None
-    try:
-        yield beside
-        if is_file:
-            _put_in_place(beside, place, mode, overwrite=overwrite)
-        else:
-            _copy(beside, place)
+        with scratch(folder, os.path.basename(place)) as beside:
+            yield beside
+            if is_file:
+                _put_in_place(beside, place, mode, overwrite=overwrite)
+            else:
+                _copy(beside, place)
     except FileExistsError:
         raise StateError(f"{path}: is there already") from None
     except OSError as error:
-        hint = "is the disk full?" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose another file"
+        hint = (
+            "is the disk full?"
+            if error.errno in _FULL
+            else "choose another file, in a folder that exists and is writable"
+        )
         raise StateError(f"{path}: cannot be written ({error.strerror}); {hint}") from None
+
+
+@contextlib.contextmanager
+def scratch(folder: str | None, stem: str) -> Iterator[str]:
+    """The name of an empty file in `folder` (None: where temporary files go), readable by its owner only, which is removed at
+    the end of the block unless it was renamed. Raises OSError.
+
+    What earlier processes left here for the same `stem` when they were killed is removed first: they hold no lock any more.
+    """
+    import tempfile  # costs 3 ms, and most commands write nothing
+
+    folder, prefix = folder or tempfile.gettempdir(), f".{stem[:64]}."
+    _remove_abandoned(folder, prefix)
+    handle, path = _locked_file(folder, prefix)
+    try:
+        yield path
     finally:
         with contextlib.suppress(OSError):
-            os.unlink(beside)
+            os.unlink(path)
+        os.close(handle)
+
+
+def _locked_file(folder: str, prefix: str) -> tuple[int, str]:
+    import tempfile
+
+    while True:
+        handle, path = tempfile.mkstemp(_SCRATCH, prefix, folder)
+        _lock(handle)
+        # Another process may have taken it for abandoned in the moment before it was locked; then it is gone.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), os.lstat(path)):
+                return handle, path
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (
+        OSError
+    ):  # held by another process, or a file system without locks, where nothing is ever taken for abandoned
+        return False
+    return True
+
+
+def _remove_abandoned(folder: str, prefix: str) -> None:
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith(prefix) and name.endswith(_SCRATCH):
+                _remove_if_abandoned(os.path.join(folder, name))
+
+
+def _remove_if_abandoned(path: str) -> None:
+    with contextlib.suppress(OSError):
+        handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            found = os.fstat(handle)
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and _lock(handle):
+                os.unlink(path)
+        finally:
+            os.close(handle)
 
 
 def _copy(beside: str, place: str) -> None:

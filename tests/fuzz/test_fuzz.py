@@ -1,7 +1,9 @@
 """Some rounds of every fuzz target, and that the oracles see what they are there to see."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,12 +11,17 @@ from fuzz import runner
 from fuzz.__main__ import main
 from fuzz.case import Case, Result, dump, load
 from fuzz.judge import violation
+from fuzz.targets import zone
 from fuzz.targets.message import corner_cases
 from fuzz.targets.proof import ProofTarget, honest_proofs, walk
 from fuzz.world import NOW, QUESTIONS, small_world
 from unbroken.authentication import rrsig
 from unbroken.chain import SignatureAttempt, SignatureOutcome, Status
 from unbroken.chain.evidence import Evidence
+from unbroken.chain.zone_catalogue import ZoneCode
+from unbroken.keys import ZoneKey
+from unbroken.signing import NSEC, Nsec3Denial
+from unbroken.signing.verify import ZoneReport, check_zone
 from unbroken.validation import context
 
 SEED = 20_260_101
@@ -30,6 +37,7 @@ ROUNDS = {
     "server": 4000,
     "resolve": 500,
     "client": 1500,
+    "zone": 700,
 }
 
 
@@ -95,6 +103,26 @@ def test_a_chain_that_outlives_the_original_ttl_is_found_out(monkeypatch: pytest
     small_world().truth(QUESTIONS[0])
     monkeypatch.setattr(context.Context, "valid_until", uncapped)
     assert runner.run_range("validate", SEED, range(3000), target=target).failures
+
+
+def test_a_zone_checker_that_overlooks_signatures_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lenient(*arguments: Any, **options: Any) -> ZoneReport:
+        report = check_zone(*arguments, **options)
+        overlooked = (ZoneCode.ZONE_SIGNATURE_BAD, ZoneCode.ZONE_SIGNATURE_MISSING)
+        return replace(report, findings=tuple(f for f in report.findings if f.code not in overlooked))
+
+    monkeypatch.setattr(zone, "check_zone", lenient)
+    found = runner.run_range("zone", SEED, range(400)).failures
+    assert found and "is not what was signed" in "".join(failure.reason for failure in found)
+
+
+def test_a_signer_of_zones_that_differs_from_the_model_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(text: bytes, out: Path, keys: tuple[ZoneKey, ...], denial: object) -> str:
+        return compare(text, out, keys, NSEC if denial != NSEC else Nsec3Denial())
+
+    compare = zone._other_than_the_model
+    monkeypatch.setattr(zone, "_other_than_the_model", other)
+    assert runner.run_range("zone", SEED, range(100)).failures
 
 
 def test_honest_evidence_passes_the_oracle() -> None:

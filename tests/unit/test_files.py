@@ -2,13 +2,16 @@
 
 import errno
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from unbroken.errors import InputError, StateError
-from unbroken.files import read_bounded, read_start, write_atomically
+from unbroken.files import read_bounded, read_start, scratch, staged, write_atomically
 
 
 def test_reading_stops_at_the_bound(tmp_path: Path) -> None:
@@ -109,3 +112,47 @@ def test_a_folder_is_an_error(tmp_path: Path) -> None:
 def test_secrets_are_for_their_owner_only(tmp_path: Path) -> None:
     write_atomically(str(tmp_path / "secret"), b"key", mode=0o600)
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+_KILLED = """\
+import os, signal, sys
+from unbroken.files import staged
+with staged(sys.argv[1]) as beside:
+    with open(beside, "wb") as file:
+        file.write(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_goes_with_the_next_one_and_the_old_content_stays(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", _KILLED, str(path)], timeout=60, check=False)
+        assert done.returncode == -signal.SIGKILL
+        assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 2
+    write_atomically(str(path), b"new")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"] and path.read_bytes() == b"new"
+
+
+def test_what_another_process_is_writing_is_left_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with staged(str(path)) as beside:
+        Path(beside).write_bytes(b"first")
+        write_atomically(str(path), b"second")
+        assert path.read_bytes() == b"second" and Path(beside).read_bytes() == b"first"
+    assert path.read_bytes() == b"first" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_that_only_looks_left_behind_is_not_removed(tmp_path: Path) -> None:
+    other, link = tmp_path / ".file.abcdefgh", tmp_path / ".file.abcdefgh.unbroken"
+    other.write_bytes(b"mine")
+    link.symlink_to(other)
+    write_atomically(str(tmp_path / "file"), b"new")
+    assert other.read_bytes() == b"mine" and link.is_symlink()
+
+
+def test_scratch_is_for_its_owner_only_and_goes(tmp_path: Path) -> None:
+    with scratch(str(tmp_path), "zone") as path:
+        assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use pyo3::exceptions::PyInterruptedError;
+use pyo3::exceptions::{PyInterruptedError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use unbroken_core::zone::{self, Denial, Origin, Progress, ScanError, ScanOptions, SigningPlan};
@@ -63,6 +63,11 @@ impl PyZoneBuilder {
                 .map(|f| (f.rdtype, f.text.clone(), f.origin.clone().map(PyName), f.file.clone(), f.line, f.column))
                 .collect())
         })
+    }
+
+    #[getter]
+    fn unended(&self) -> Result<Vec<String>> {
+        self.with(|builder| Ok(builder.unended().into_iter().map(str::to_owned).collect()))
     }
 
     fn supply(&self, found: Vec<Given<'_>>) -> Result<()> {
@@ -391,8 +396,18 @@ impl From<zone::SignError> for Problem {
     fn from(e: zone::SignError) -> Self {
         match e {
             zone::SignError::Argument(e) => Self::Argument(e),
-            zone::SignError::Io(e) => Self::Python(e.into()),
+            zone::SignError::Io(e) => Self::Python(os_error(&e)),
             zone::SignError::Cancelled => Self::Python(PyInterruptedError::new_err("stopped")),
         }
+    }
+}
+
+/// With `errno` and `strerror`, as Python's own calls raise it.
+fn os_error(error: &std::io::Error) -> PyErr {
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or(&text).to_owned();
+    match error.raw_os_error() {
+        Some(number) => PyOSError::new_err((number, plain)),
+        None => PyOSError::new_err(plain),
     }
 }

@@ -20,6 +20,7 @@ class ZoneCode(Enum):
     ZONE_SIGNER_NOT_ZONE = "ZONE_SIGNER_NOT_ZONE"
     ZONE_SIGNATURE_LABELS = "ZONE_SIGNATURE_LABELS"
     ZONE_SIGNATURE_TTL = "ZONE_SIGNATURE_TTL"
+    ZONE_RRSIG_TTL = "ZONE_RRSIG_TTL"
     ZONE_SIGNATURE_KEY_MISSING = "ZONE_SIGNATURE_KEY_MISSING"
     ZONE_SIGNATURE_KEY_UNUSABLE = "ZONE_SIGNATURE_KEY_UNUSABLE"
     ZONE_SIGNATURE_KEY_MALFORMED = "ZONE_SIGNATURE_KEY_MALFORMED"
@@ -105,6 +106,13 @@ ZONE_CATALOGUE: Final[dict[ZoneCode, Row]] = {
         "RFC 4035 §2.2",
         "The original TTL of the signature over {where} by key {tag} is {detail}.",
         "Sign the RRset anew after changing its TTL.",
+    ),
+    ZoneCode.ZONE_RRSIG_TTL: Row(
+        _WARNING,
+        Ede.DNSSEC_BOGUS,
+        "RFC 4034 §3",
+        "The RRSIG records over {where} have a TTL of their own: {detail}.",
+        "Give RRSIG records the TTL of the RRset that they cover.",
     ),
     ZoneCode.ZONE_SIGNATURE_KEY_MISSING: Row(
         _ERROR,
@@ -306,7 +314,7 @@ ZONE_CATALOGUE: Final[dict[ZoneCode, Row]] = {
         _ERROR,
         Ede.DNSKEY_MISSING,
         "RFC 4035 §5.2",
-        "{where} does not lead into the zone: {detail}.",
+        "No way leads to {where}: {detail}.",
         "Let a key that this DS set or trust anchor points to sign the DNSKEY RRset, or change the DS set first.",
     ),
 }

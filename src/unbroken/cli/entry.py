@@ -6,6 +6,9 @@ import gc
 import os
 import sys
 
+closed_streams: set[int] = set()
+"""File descriptors of standard streams that the caller had closed."""
+
 
 def main() -> None:
     """The entry point. Exits; never lets a traceback out."""
@@ -51,6 +54,7 @@ def _open_standard_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
+            closed_streams.add(number)
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115 - for good

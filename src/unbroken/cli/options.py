@@ -62,7 +62,7 @@ def _seconds(text: str) -> float:
     raise ArgumentTypeError(f"takes a number of seconds above 0, at most {_MOST_SECONDS}, not {text!r}")
 
 
-def _moment(text: str) -> int:
+def moment(text: str) -> int:
     """Epoch seconds, ISO 8601 or YYYYMMDDHHMMSS, as epoch seconds."""
     from unbroken.chain.times import parse_moment
 
@@ -94,7 +94,7 @@ def add_at(parser: Parser) -> None:
     parser.option(
         "--at",
         metavar="TIME",
-        type=_moment,
+        type=moment,
         help="Judge as of this time: epoch seconds, ISO 8601 (2025-08-09, 20250809, 2025-08-09T01:28:45Z) or "
         "YYYYMMDDHHMMSS, in UTC. Default: now.",
     )

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import Final, TextIO
 
+from unbroken.cli.entry import closed_streams
 from unbroken.errors import InputError, StateError, UsageError
 
 STANDARD_OUTPUT: Final = "-"
@@ -14,6 +15,8 @@ def check_writable(path: str | None) -> None:
     if path is None:
         return
     if path == STANDARD_OUTPUT:
+        if 1 in closed_streams:
+            raise UsageError("standard output is closed; give the name of a file instead of -")
         if sys.stdout.isatty():
             raise UsageError("standard output is a terminal; redirect it, or give the name of a file instead of -")
         return

@@ -25,17 +25,6 @@ _HASHES = {"sha384": 1, "sha512": 2}
 
 def _add_plan(parser: Parser) -> None:
     """What the signed zone shall be."""
-    parser.flag("--nsec3", help="Deny by NSEC3 instead of NSEC.")
-    parser.option("--salt", metavar="HEX", default="", help="NSEC3: salt; RFC 9276 advises none.")
-    parser.option(
-        "--iterations",
-        metavar="N",
-        type=options.whole_number(0, 65535),
-        default=0,
-        shown_default="default: 0",
-        help="NSEC3: additional iterations; anything but 0 makes some validators refuse the zone (RFC 9276).",
-    )
-    parser.flag("--opt-out", help="NSEC3: leave out delegations without DS (for large registries).")
     parser.option(
         "--serial",
         metavar="keep|increment|date|unixtime",
@@ -55,25 +44,47 @@ def _add_plan(parser: Parser) -> None:
     parser.flag("--cds", help="Publish CDS and CDNSKEY records for the KSKs (RFC 7344).")
     parser.flag("--dnskey-by-all", help="Let ZSKs sign the DNSKEY RRset too.")
     parser.option(
+        "--dnskey-ttl",
+        metavar="SECONDS",
+        type=options.whole_number(0, 0x7FFFFFFF),
+        help="TTL of the DNSKEY RRset.  [default: as in ZONEFILE, else the SOA's]",
+    )
+    parser.option(
         "--dnskey-file",
         metavar="FILE",
-        help="Offline KSK: take the DNSKEY RRset and the signatures over it from FILE instead of making them.",
+        help="Offline KSK: take the DNSKEY RRset and the signatures over it from FILE instead of making them. Other "
+        "records in it do not count, so that a small zone of that name, signed where the KSK is, will do.",
     )
+
+
+def _add_denial(parser: Parser) -> None:
+    """How the signed zone denies."""
+    parser.flag("--nsec3", help="Deny by NSEC3 instead of NSEC.")
+    parser.option("--salt", metavar="HEX", default="", help="NSEC3: salt; RFC 9276 advises none.")
+    parser.option(
+        "--iterations",
+        metavar="N",
+        type=options.whole_number(0, 65535),
+        default=0,
+        shown_default="default: 0",
+        help="NSEC3: additional iterations; anything but 0 makes some validators refuse the zone (RFC 9276).",
+    )
+    parser.flag("--opt-out", help="NSEC3: leave out delegations without DS (for large registries).")
 
 
 def _add_time(parser: Parser) -> None:
     """When signatures hold."""
     parser.option(
         "--inception-offset",
-        metavar="TIME",
+        metavar="DURATION",
         type=zone_options.duration,
         default="1h",
         shown_default="default: 1h",
-        help="How long before now they begin, for validators whose clocks are slow.",
+        help="How long before now signatures begin, for validators whose clocks are slow.",
     )
     parser.option(
         "--validity",
-        metavar="TIME",
+        metavar="DURATION",
         type=zone_options.duration,
         default="14d",
         shown_default="default: 14d",
@@ -81,19 +92,19 @@ def _add_time(parser: Parser) -> None:
     )
     parser.option(
         "--jitter",
-        metavar="TIME",
+        metavar="DURATION",
         type=zone_options.duration,
         default="12h",
         shown_default="default: 12h",
-        help="Let signatures end up to so much earlier, each another time.",
+        help="Let signatures end up to so much earlier, each RRset's at another moment; at most a quarter of --validity.",
     )
     parser.option(
         "--refresh",
-        metavar="TIME",
+        metavar="DURATION",
         type=zone_options.duration,
         default="7d",
         shown_default="default: 7d",
-        help="With --earlier: signatures that last so much longer are kept.",
+        help="With --earlier: signatures that still last so long are kept.",
     )
 
 
@@ -141,12 +152,18 @@ def _add(parser: Parser) -> None:
     )
     _add_gate(parser)
     _add_time(parser)
+    _add_denial(parser)
     _add_plan(parser)
-    options.add_at(parser)
+    parser.option(
+        "--at",
+        metavar="TIME",
+        type=options.moment,
+        help="Sign, and judge, as of this time instead of now; written as for `verify-zone`.",
+    )
     key_options.add_token(parser)
     parser.flag("--deterministic", help="ECDSA signatures by RFC 6979, so that output is the same each time; slower.")
     zone_options.add_threads(parser)
-    parser.flag("--stats", help="Print how much was signed, and how fast.")
+    parser.flag("--stats", help="Print how much was signed, how fast, and how long each step took.")
     parser.flag("-q", "--quiet", help="Print errors only.")
     parser.flag("--json", dest="as_json", help="Print the outcome as JSON.")
 
@@ -158,8 +175,11 @@ def _run(**settings: Any) -> int:
     What comes out has a DNSKEY RRset, an NSEC or NSEC3 chain and signatures, one record a line, in canonical order. It
     is judged as a validator would before it takes OUT's place: a zone that would break is not written.
 
+    Every key given signs, whatever its timing metadata says: KSKs the DNSKEY, CDS and CDNSKEY RRsets, ZSKs all else, CSKs
+    all. To publish a key that does not sign yet, or no longer, $INCLUDE its .key file in ZONEFILE.
+
     With --earlier, signatures of the zone as it was that still hold long enough, over records that did not change, are
-    kept; the result is otherwise the same.
+    kept; the result is otherwise the same. A DURATION is 14d, 12h, 1d12h or a number of seconds.
 
     \b
     Examples:
@@ -167,20 +187,21 @@ def _run(**settings: Any) -> int:
       unbroken sign example.com.zone -k csk.pem -o example.com.signed --nsec3 --serial unixtime
       unbroken sign example.com.zone -k csk.pem -o example.com.signed --earlier example.com.signed --parent-ds ds.txt
     """
-    import time
-
     from unbroken.signing.publish import RefusedError, sign_file
 
     request = _request(settings)
     quiet, as_json = settings["quiet"], settings["as_json"]
-    started = time.monotonic()
+    steps = zone_options.Steps()
     try:
         result = zone_options.run_showing_progress(
-            lambda progress: sign_file(request, progress), f"signing {settings['zonefile']}", quiet=quiet or as_json
+            lambda progress: sign_file(request, progress, steps),
+            settings["zonefile"],
+            steps,
+            quiet=quiet or as_json,
         )
     except RefusedError as refused:
         return _refused(refused, as_json=as_json)
-    _show(result, settings, time.monotonic() - started)
+    _show(result, settings, steps.seconds)
     return 0
 
 
@@ -223,6 +244,8 @@ def _validity(settings: dict[str, Any], now: int) -> "Validity":
     from unbroken.signing.write import Validity
 
     lasts, jitter, refresh = settings["validity"], settings["jitter"], settings["refresh"]
+    if lasts == 0:
+        raise UsageError("--validity 0 makes signatures that never hold; give 14d, say")
     # Short validities, as tests use them, get less of both.
     jitter = min(jitter, lasts // 4)
     refresh = min(refresh, lasts // 2)
@@ -236,6 +259,7 @@ def _plan(settings: dict[str, Any], keys: "list[ZoneKey]") -> "ZonePlan":
     return ZonePlan(
         denial=_denial(settings),
         serial=SerialPolicy(settings["serial"]),
+        dnskey_ttl=settings["dnskey_ttl"],
         zonemd=tuple(_HASHES[name] for name in dict.fromkeys(settings["zonemd"])),
         key_material=_key_material(settings["dnskey_file"], keys),
         publish=_child_records(keys) if settings["cds"] else (),
@@ -253,8 +277,8 @@ def _denial(settings: dict[str, Any]) -> "Denial":
         salt = bytes.fromhex(settings["salt"].replace("-", ""))
     except ValueError:
         raise UsageError(f"--salt {settings['salt']!r} is not hexadecimal") from None
-    if (salt or settings["iterations"]) and not settings["quiet"]:
-        # RFC 9276 §3.1: SHOULD be no salt and 0 iterations.
+    if (salt or settings["iterations"]) and settings["gate"] == "none" and not settings["quiet"]:
+        # RFC 9276 §3.1: SHOULD be no salt and 0 iterations. Else the gate says so.
         sys.stderr.write("unbroken: warning: RFC 9276 advises no salt and 0 iterations; some validators refuse more\n")
     return Nsec3Denial(salt, settings["iterations"], settings["opt_out"])
 
@@ -292,15 +316,15 @@ def _refused(refused: Any, *, as_json: bool) -> int:
         sys.stdout.write(json.dumps(outcome, indent=2) + "\n")
     else:
         sys.stderr.write("".join(line + "\n" for line in zone_options.finding_lines(refused.report.findings)))
-    errors = "1 error" if refused.report.errors == 1 else f"{refused.report.errors:,} errors"
+    errors = zone_options.counted(refused.report.errors, "error")
     sys.stderr.write(f"unbroken: {refused.report.origin} is not published: {errors}, see above\n")
     return 1
 
 
-def _show(result: "SigningResult", settings: dict[str, Any], seconds: float) -> None:
+def _show(result: "SigningResult", settings: dict[str, Any], steps: dict[str, float]) -> None:
     out = output.text_stream(settings["output"])
     if settings["as_json"]:
-        out.write(json.dumps(_to_json(result, settings["output"], seconds), indent=2) + "\n")
+        out.write(json.dumps(_to_json(result, settings["output"], steps), indent=2) + "\n")
         return
     if settings["quiet"]:
         return
@@ -311,18 +335,20 @@ def _show(result: "SigningResult", settings: dict[str, Any], seconds: float) -> 
     judged = "not judged" if result.report is None else f"{result.report.verified:,} signatures verified"
     lines.append(
         f"✓ {zone.origin} serial {result.prepared.serial}: {stats.made:,} signatures made, {stats.kept:,} kept, {judged}; "
-        f"in {settings['output']}"
+        f"in {'standard output' if settings['output'] == output.STANDARD_OUTPUT else settings['output']}"
     )
     if settings["stats"]:
+        seconds = sum(steps.values())
         rate = stats.made / seconds if seconds else 0
         lines.append(
             f"  {zone.owner_count:,} names, {stats.records:,} records, {stats.octets:,} octets in {seconds:.2f} s; "
             f"{rate:,.0f} signatures a second, judging included"
         )
+        lines.append("  " + ", ".join(f"{name} {duration:.2f} s" for name, duration in steps.items()))
     out.write("".join(line + "\n" for line in lines))
 
 
-def _to_json(result: "SigningResult", output: str, seconds: float) -> dict[str, Any]:
+def _to_json(result: "SigningResult", output: str, steps: dict[str, float]) -> dict[str, Any]:
     from unbroken.chain.times import to_iso
     from unbroken.dns.serial import to_epoch
 
@@ -339,7 +365,8 @@ def _to_json(result: "SigningResult", output: str, seconds: float) -> dict[str, 
         "denial_records": stats.denials,
         "records": stats.records,
         "octets": stats.octets,
-        "seconds": round(seconds, 3),
+        "seconds": round(sum(steps.values()), 3),
+        "steps": {name: round(duration, 3) for name, duration in steps.items()},
         "first_expiration": to_iso(to_epoch(first, now)) if first is not None else None,
         "notes": list(prepared.notes),
         "judged": zone_options.report_to_json(result.report) if result.report is not None else None,

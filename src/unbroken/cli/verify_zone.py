@@ -53,8 +53,9 @@ def _run(**settings: Any) -> int:
     if settings["file"] == "-" and settings["earlier"] == "-":
         raise UsageError("only one file can be standard input")
     now = options.current_time(settings["at"])
+    steps = zone_options.Steps()
     report = zone_options.run_showing_progress(
-        lambda progress: _verify(settings, now, progress), f"verifying {settings['file']}", quiet=quiet or as_json
+        lambda progress: _verify(settings, now, progress, steps), settings["file"], steps, quiet=quiet or as_json
     )
     if as_json:
         sys.stdout.write(json.dumps(zone_options.report_to_json(report), indent=2) + "\n")
@@ -63,13 +64,15 @@ def _run(**settings: Any) -> int:
     return 1 if report.errors else 0
 
 
-def _verify(settings: dict[str, Any], now: int, progress: "Progress") -> "ZoneReport":
+def _verify(settings: dict[str, Any], now: int, progress: "Progress", steps: zone_options.Steps) -> "ZoneReport":
     from unbroken.signing.publish import read_finished
     from unbroken.signing.verify import check_zone
 
+    steps("reading")
     zone = read_finished(settings["file"], _name(settings["origin"]))
     before = read_finished(settings["earlier"]) if settings["earlier"] is not None else None
     entries = zone_options.entry_sets(settings["anchors"], zone.origin, now)
+    steps("verifying")
     return check_zone(zone, now, earlier=before, entries=entries, progress=progress, threads=settings["threads"])
 
 
@@ -98,8 +101,8 @@ def summary_lines(report: "ZoneReport") -> list[str]:
     if report.first_expiration is not None:
         left = duration_text(report.first_expiration - report.at)
         lines.append(f"the first signature ends {to_iso(report.first_expiration)}, in {left}")
-    verdict = f"✗ {report.errors:,} errors" if report.errors else "✓ no errors"
-    lines.append(verdict + (f", {report.warnings:,} warnings" if report.warnings else ""))
+    verdict = f"✗ {zone_options.counted(report.errors, 'error')}" if report.errors else "✓ no errors"
+    lines.append(verdict + (f", {zone_options.counted(report.warnings, 'warning')}" if report.warnings else ""))
     return lines
 
 

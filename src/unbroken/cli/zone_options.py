@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -72,8 +73,25 @@ def entry_sets(paths: Sequence[str], origin: "Name | None", now: int) -> "tuple[
     return tuple(found)
 
 
-def run_showing_progress(work: "Callable[[Progress], _T]", label: str, *, quiet: bool) -> _T:
-    """Do `work` in a thread, so that Ctrl-C is heard; with a line of progress on a terminal. Raises what it raises."""
+class Steps:
+    """What work is at, and how long each step of it took."""
+
+    def __init__(self) -> None:
+        self.current = ""
+        self.seconds: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def __call__(self, step: str) -> None:
+        """`step` begins; "" when all is done."""
+        now = time.monotonic()
+        if self.current:
+            self.seconds[self.current] = now - self._since
+        self.current, self._since = step, now
+
+
+def run_showing_progress(work: "Callable[[Progress], _T]", label: str, steps: Steps, *, quiet: bool) -> _T:
+    """Do `work` in a thread, so that Ctrl-C is heard; with a line of progress on a terminal, which says what step of `steps` it
+    is at. Raises what it raises."""
     from unbroken._kernel import Progress
 
     progress = Progress()
@@ -93,7 +111,7 @@ def run_showing_progress(work: "Callable[[Progress], _T]", label: str, *, quiet:
         while thread.is_alive():
             thread.join(_PROGRESS_INTERVAL)
             if shows and thread.is_alive():
-                _show(progress.state(), label)
+                _show(progress.state(), f"{safe(label)}: {steps.current}")
     except KeyboardInterrupt:
         progress.cancel()
         thread.join()
@@ -102,6 +120,7 @@ def run_showing_progress(work: "Callable[[Progress], _T]", label: str, *, quiet:
         if shows:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+    steps("")
     if failure:
         raise failure[0]
     return outcome[0]
@@ -109,8 +128,8 @@ def run_showing_progress(work: "Callable[[Progress], _T]", label: str, *, quiet:
 
 def _show(state: tuple[int, int], label: str) -> None:
     done, total = state
-    share = f"{done * 100 // total:3d} %  {done:,} of {total:,} names" if total else "reading"
-    sys.stderr.write(f"\r\x1b[K{label}: {share}")
+    share = f" {min(done * 100 // total, 100)} %  {done:,} of {total:,} names" if 0 < done < total else ""
+    sys.stderr.write(f"\r\x1b[K{label}{share}")
     sys.stderr.flush()
 
 
@@ -122,6 +141,11 @@ def finding_lines(findings: "Sequence[ZoneFinding]") -> list[str]:
         lines.append("")
         lines += [f"→ {code.value}: {remedy}" for code, remedy in remedies]
     return lines
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def report_to_json(report: "ZoneReport") -> dict[str, Any]:

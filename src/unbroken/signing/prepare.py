@@ -57,11 +57,12 @@ def prepare(
         if plan.zonemd:
             builder.drop_types([rr.ZONEMD], apex)
             builder.add(placeholder(apex, serial, plan.zonemd, _soa(builder, apex).ttl))
+        cut_off = tuple(f"{file} does not end with a line end: was it cut off?" for file in builder.unended)
         zone = builder.finish()
     except ScanError as error:
         raise as_input_error(error) from None
     _refuse_misfits(zone)
-    return Prepared(zone, serial, (*notes, *_notes_on(zone)))
+    return Prepared(zone, serial, (*cut_off, *notes, *_notes_on(zone)))
 
 
 def _require_keys(apex: Name, keys: Sequence[ZoneKey]) -> None:
@@ -144,7 +145,10 @@ def _refuse_misfits(zone: KernelZone) -> None:
 
 
 def _notes_on(zone: KernelZone) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
+    if zone.rrset(zone.origin, rr.NS) is None:
+        # RFC 1035 §5.2, RFC 2181 §6.1: the apex has SOA and NS records.
+        notes.append(f"{zone.origin} has no NS records of its own: servers refuse to load such a zone")
     if zone.duplicates:
         notes.append(f"{zone.duplicates} records stood there twice; one of each was kept (RFC 2181 §5)")
     if zone.mixed_ttls:

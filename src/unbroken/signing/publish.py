@@ -1,17 +1,15 @@
 """From an unsigned master file to a signed one that validators accept: read, prepare, sign, judge, and only then replace."""
 
-import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from tempfile import TemporaryDirectory
 
 from unbroken._kernel import KernelZone, Name, Progress, ScanError
-from unbroken.errors import InputError, UnbrokenError
-from unbroken.files import staged
+from unbroken.errors import InputError, StateError, UnbrokenError
+from unbroken.files import scratch, staged
 from unbroken.keys import ZoneKey
 from unbroken.signing.prepare import Prepared, ZonePlan, prepare
 from unbroken.signing.read import as_input_error, read_zone
@@ -64,11 +62,19 @@ class RefusedError(UnbrokenError):
         super().__init__(f"{report.origin} is not published: {first.sentence}{more}")
 
 
-def sign_file(request: SigningRequest, progress: Progress | None = None) -> SigningResult:
-    """Sign a master file. Raises InputError, UsageError, StateError, InterruptedError, and RefusedError; in each case what
-    `output` held before is untouched."""
+def sign_file(
+    request: SigningRequest, progress: Progress | None = None, on_step: Callable[[str], None] = lambda _: None
+) -> SigningResult:
+    """Sign a master file. `on_step` is told what is begun: "reading", "reading the earlier zone", "preparing", "signing and
+    writing", "reading back", "judging". Raises InputError, UsageError, StateError, InterruptedError, and RefusedError; in each
+    case what `output` held before is untouched."""
+    on_step("reading")
     builder = read_zone(request.source, request.keys[0].zone if request.keys else None)
-    earlier = read_finished(request.earlier) if request.earlier is not None else None
+    earlier = None
+    if request.earlier is not None:
+        on_step("reading the earlier zone")
+        earlier = read_finished(request.earlier)
+    on_step("preparing")
     prepared = prepare(builder, request.keys, request.plan, request.validity.now, earlier)
     if earlier is not None and earlier.origin != prepared.zone.origin:
         raise InputError(str(request.earlier), f"is of the zone {earlier.origin}, not of {prepared.zone.origin}")
@@ -76,8 +82,14 @@ def sign_file(request: SigningRequest, progress: Progress | None = None) -> Sign
         request.keys, dnskey_by_all=request.dnskey_by_all, has_key_material=bool(request.plan.key_material)
     )
     with _destination(request.output) as beside:
+        on_step("signing and writing")
         stats = _write(beside, prepared, keys, request, earlier, progress)
-        report = _judge(beside, request, earlier, progress)
+        report = None
+        if request.gate is not Gate.NONE:
+            on_step("reading back")
+            written = read_finished(beside)
+            on_step("judging")
+            report = _judge(written, request, earlier, progress)
     return SigningResult(prepared, stats, report)
 
 
@@ -88,13 +100,17 @@ def _destination(path: str) -> Iterator[str]:
         with staged(path) as beside:
             yield beside
         return
-    with TemporaryDirectory(prefix="unbroken-") as folder:
-        beside = os.path.join(folder, "zone")
-        yield beside
-        sys.stdout.flush()
-        with open(beside, "rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+    try:
+        with scratch(None, "unbroken-zone") as beside:
+            yield beside
+            sys.stdout.flush()
+            with open(beside, "rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise  # a reader that went away has had enough
+    except OSError as error:
+        raise StateError(f"standard output: cannot be written ({error.strerror}); is the disk full?") from None
 
 
 def _write(
@@ -121,13 +137,11 @@ def _write(
 
 
 def _judge(
-    beside: str, request: SigningRequest, earlier: KernelZone | None, progress: Progress | None
-) -> ZoneReport | None:
+    written: KernelZone, request: SigningRequest, earlier: KernelZone | None, progress: Progress | None
+) -> ZoneReport:
     """Judge what was written, byte for byte as it would be published."""
-    if request.gate is Gate.NONE:
-        return None
     report = check_zone(
-        read_finished(beside),
+        written,
         request.validity.now,
         earlier=earlier if request.gate is Gate.CHANGED else None,
         entries=request.entries,

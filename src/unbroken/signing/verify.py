@@ -114,8 +114,11 @@ def check_zone(
     found = verify_zone(zone, now % 2**32, earlier, progress, threads)
     findings = [as_finding(problem, now) for problem in found["problems"]]
     findings += _verify_elsewhere(found["unverified"])
-    findings += _check_apex(zone, found["nsec3"])
     signers = frozenset(found["dnskey_signers"])
+    findings += _check_apex(zone, found["nsec3"], signers)
+    if any(finding.code is ZoneCode.ZONE_NOT_SIGNED for finding in findings):
+        # Of a zone without keys nobody expects that it denies anything.
+        findings = [finding for finding in findings if finding.code is not ZoneCode.ZONE_DENIAL_MISSING]
     findings += [finding for entry in entries for finding in _check_entry(zone, entry, signers)]
     soa = zone.rrset(zone.origin, rr.SOA)
     first = found["first_expiration"]
@@ -162,7 +165,9 @@ def _verify_elsewhere(jobs: Sequence[tuple[RRset, RRset, RRset]]) -> Iterator[Zo
         yield ZoneFinding(code, rrset.owner, rrset.rdtype, rrsig.key_tag, rrsig.algorithm)
 
 
-def _check_apex(zone: KernelZone, chains: Sequence[tuple[bytes, int, bool]]) -> Iterator[ZoneFinding]:
+def _check_apex(
+    zone: KernelZone, chains: Sequence[tuple[bytes, int, bool]], signers: frozenset[bytes]
+) -> Iterator[ZoneFinding]:
     rrset = zone.rrset(zone.origin, rr.DNSKEY)
     dnskeys = rrset.dnskeys() if rrset is not None else ()
     if not any(key.is_zone_key and not key.is_revoked for key in dnskeys):
@@ -177,7 +182,7 @@ def _check_apex(zone: KernelZone, chains: Sequence[tuple[bytes, int, bool]]) -> 
             detail = f"{iterations} additional iterations and a salt of {len(salt)} octets"
             yield ZoneFinding(ZoneCode.ZONE_NSEC3_PARAMETERS, zone.origin, detail=detail)
     yield from _check_zonemd(zone)
-    yield from _check_cds(zone, dnskeys)
+    yield from _check_cds(zone, [key for key in dnskeys if key.rdata in signers])
 
 
 def _check_zonemd(zone: KernelZone) -> Iterator[ZoneFinding]:
@@ -202,15 +207,16 @@ def _zonemd_text(attempt: ZonemdAttempt) -> str:
     }.get(attempt.outcome, "")
 
 
-def _check_cds(zone: KernelZone, dnskeys: Sequence[Dnskey]) -> Iterator[ZoneFinding]:
+def _check_cds(zone: KernelZone, signers: Sequence[Dnskey]) -> Iterator[ZoneFinding]:
+    """`signers`: the keys that sign the DNSKEY RRset."""
     cds, cdnskey = zone.rrset(zone.origin, rr.CDS), zone.rrset(zone.origin, rr.CDNSKEY)
     for rrset in (cds, cdnskey):
         for detail in _delete_form_problems(rrset) if rrset is not None else ():
             yield ZoneFinding(ZoneCode.ZONE_CDS_INCONSISTENT, zone.origin, rrset.rdtype if rrset else 0, detail=detail)
     wanted = [ds for ds in (cds.dses() if cds is not None else ()) if ds.algorithm]
-    if wanted and not any(_points_to(zone.origin, ds, key) for ds in wanted for key in dnskeys):
-        # RFC 7344 §4.1: the DS set that is asked for must leave the zone valid.
-        detail = "none of the records points to a key that the zone publishes"
+    if wanted and not any(_points_to(zone.origin, ds, key) for ds in wanted for key in signers):
+        # RFC 7344 §4.1: the DS set that is asked for must not break the delegation, so a key that it names signs the keys.
+        detail = "none of the records points to a key that signs the DNSKEY RRset"
         yield ZoneFinding(ZoneCode.ZONE_CDS_INCONSISTENT, zone.origin, rr.CDS, detail=detail)
     if cds is not None and cdnskey is not None:
         named = {(ds.key_tag, ds.algorithm) for ds in wanted}

@@ -45,6 +45,13 @@ def test_closed_streams_are_no_error(text: str, code: int) -> None:
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["prove a.example A -o -", "sign - -k key -o -"])
+def test_a_file_for_a_closed_standard_output_is_refused(command: str) -> None:
+    done = shell(f"unbroken {command} >&- </dev/null")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "unbroken: standard output is closed; give the name of a file instead of -\n"
+
+
 def test_a_file_never_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("kept")

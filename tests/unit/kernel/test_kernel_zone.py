@@ -322,6 +322,26 @@ def test_files_that_include_each_other_end(tmp_path: Path) -> None:
         read_zone(str(tmp_path / "a"), EXAMPLE)
 
 
+def test_a_file_named_like_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zone").write_text(SOA + "$INCLUDE -\n")
+    (tmp_path / "-").write_text("x 60 A 192.0.2.1\n")
+    assert found(read_zone("zone", EXAMPLE), "x.example.", rr.A) == (60, ["192.0.2.1"])
+
+
+@pytest.mark.parametrize(
+    ("text", "unended"), [(SOA, []), (SOA + "a 60 A 192.0.2.1", ["zone"]), (SOA + "; cut of", ["zone"]), ("", [])]
+)
+def test_a_last_line_without_an_end_is_told(text: str, unended: list[str]) -> None:
+    assert scan(text).unended == unended
+
+
+def test_an_included_file_without_an_end_is_told_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "zone").write_text(SOA + "$INCLUDE inner\n")
+    (tmp_path / "inner").write_text("x 60 A 192.0.2.1")
+    assert read_zone(str(tmp_path / "zone"), EXAMPLE).unended == [str(tmp_path / "inner")]
+
+
 def test_text_in_memory_includes_nothing(tmp_path: Path) -> None:
     (tmp_path / "inner").write_text("x 60 A 192.0.2.1\n")
     with pytest.raises(InputError, match="not allowed here"):
@@ -380,6 +400,11 @@ def test_generate_as_bind_defines_it(line: str, owner: str, rdtype: int, shown: 
 def test_a_range_that_is_none_or_too_long_is_refused(range_: str) -> None:
     line, column, _ = failure(f"\n$GENERATE {range_} h$ 60 A 192.0.2.1\n")
     assert (line, column) == (2, 11)
+
+
+def test_all_directives_together_make_no_more_than_one_may() -> None:
+    line, column, what = failure("$GENERATE 1-1 a 60 A 192.0.2.1\n$GENERATE 0-16777215 h$ 60 A 192.0.2.1\n")
+    assert (line, column, what) == (2, 11, "$GENERATE makes more than 16777216 records in all")
 
 
 @pytest.mark.parametrize("pattern", ["${", "${x}", "${0,256}", "${0,1,q}", "${0,1,d,e}", "${99999999999}", "${-2}"])

@@ -19,6 +19,7 @@ from support.small_zones import (
     kernel_zone,
     keys_of,
     sign,
+    signed_text,
 )
 
 from unbroken._kernel import Name, RRset
@@ -167,6 +168,13 @@ def glue_signed(zone: Zone) -> Zone:
 Bend = Callable[[Zone], Zone]
 C = ZoneCode
 
+
+def other_rrsig_ttl(zone: Zone) -> Zone:
+    rrsigs = zone.rrsigs(MAIL, rr.A)
+    assert rrsigs is not None
+    return zone.replace(rrsigs.with_ttl(60))
+
+
 NSEC_CASES: list[tuple[ZoneCode, Bend]] = [
     (C.ZONE_SIGNATURE_BAD, lambda zone: zone.replace(RRset(MAIL, rr.A, 3600, (b"\x01\x02\x03\x04",)))),
     (C.ZONE_SIGNATURE_EXPIRED, lambda zone: resigned(zone, end=NOW - 1)),
@@ -176,6 +184,7 @@ NSEC_CASES: list[tuple[ZoneCode, Bend]] = [
     (C.ZONE_SIGNATURE_LABELS, lambda zone: overridden(zone, labels=1)),
     (C.ZONE_SIGNATURE_LABELS, lambda zone: overridden(zone, labels=3)),
     (C.ZONE_SIGNATURE_TTL, lambda zone: overridden(zone, original_ttl=3601)),
+    (C.ZONE_RRSIG_TTL, other_rrsig_ttl),
     (C.ZONE_SIGNATURE_KEY_MISSING, lambda zone: overridden(zone, key_tag=ZSK.key_tag ^ 1)),
     (C.ZONE_SIGNATURE_KEY_MISSING, lambda zone: with_keys(zone, KSK)),
     (C.ZONE_SIGNATURE_KEY_UNUSABLE, unusable_key),
@@ -202,6 +211,7 @@ NSEC_CASES: list[tuple[ZoneCode, Bend]] = [
     (C.ZONE_NOT_SIGNED, lambda zone: with_keys(zone, KSK.revoked())),
     (C.ZONE_KEY_TAGS_COLLIDE, collide),
     (C.ZONE_CDS_INCONSISTENT, lambda zone: apex(zone, rr.CDS, *_cds(generate(EXAMPLE, secure_entry_point=True)), key=KSK)),
+    (C.ZONE_CDS_INCONSISTENT, lambda zone: apex(zone, rr.CDS, ds_for(EXAMPLE, ZSK.dnskey, 2).rdata, key=KSK)),
     (C.ZONE_CDS_INCONSISTENT, lambda zone: apex(zone, rr.CDS, bytes(5), *_cds(KSK), key=KSK)),
     (C.ZONE_CDS_INCONSISTENT, lambda zone: apex(zone, rr.CDNSKEY, b"\x00\x01\x03\x00\x00", key=KSK)),
     (C.ZONE_CDS_INCONSISTENT, lambda zone: apex(apex(zone, rr.CDS, *_cds(KSK)), rr.CDNSKEY, ZSK.dnskey.rdata)),
@@ -291,6 +301,18 @@ def test_a_bad_signature_beside_a_good_one_is_a_warning(folder: Path) -> None:
     expired = sign_rrset(rrset, ZSK, BEGIN - 30 * DAY, NOW - DAY).rdatas[0]
     report = judge(zone.replace(RRset(MAIL, rr.RRSIG, 3600, (*good.rdatas, expired))))
     assert codes(report) == {C.ZONE_SIGNATURE_EXPIRED} and (report.errors, report.warnings) == (0, 1)
+
+
+def test_rfc5155_7_2_8_a_delegation_at_the_hash_of_a_name_hides_nothing(tmp_path: Path) -> None:
+    """In an opt-out zone it need not be denied itself; the NSEC3 at that name is one all the same."""
+    text = signed_text(tmp_path / "out", plan=ZonePlan(denial=OPT_OUT))
+    line = next(found for found in text.splitlines() if " RRSIG NSEC3 " in found)
+    owner = line.split(" ")[0]
+    assert C.ZONE_SIGNATURE_BAD in codes(judge(text.replace(line, line[:-6] + "AAAA==")))
+    evil = f"{owner} 600 IN NS ns.evil.example.\n"
+    assert not judge(text + evil).errors
+    assert C.ZONE_SIGNATURE_BAD in codes(judge(text.replace(line, line[:-6] + "AAAA==") + evil))
+    assert C.ZONE_SIGNATURE_MISSING in codes(judge(text.replace(line + "\n", "") + evil))
 
 
 def test_all_findings_are_listed_errors_first(folder: Path) -> None:

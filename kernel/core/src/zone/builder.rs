@@ -63,6 +63,8 @@ pub struct ZoneBuilder {
     pub(crate) owners: Vec<OwnerRun>,
     pub(crate) records: Vec<Raw>,
     pub(crate) files: Vec<String>,
+    /// Files whose last line has no end.
+    pub(crate) unended: Vec<u16>,
     pub(crate) foreign: Vec<Foreign>,
     /// Foreign rdata, and its presentation format.
     pub(crate) texts: Vec<(Span, Span)>,
@@ -102,6 +104,11 @@ impl ZoneBuilder {
     /// Rdata that Python has to read.
     pub fn foreign(&self) -> &[Foreign] {
         &self.foreign
+    }
+
+    /// Names of the files whose last line has no end: they may have been cut off.
+    pub fn unended(&self) -> Vec<&str> {
+        self.unended.iter().map(|number| self.file(*number)).collect()
     }
 
     /// Give the rdata (wire format) and its presentation format of each `foreign` entry, in their order.

@@ -40,6 +40,8 @@ problems! {
     SignatureLabels "signature_labels",
     /// RFC 4035 §2.2: the original TTL is that of the RRset.
     SignatureTtl "signature_ttl",
+    /// RFC 4034 §3: the TTL of the RRSIG is that of the RRset.
+    RrsigTtl "rrsig_ttl",
     /// No published key has its tag and algorithm.
     SignatureKeyMissing "signature_key_missing",
     /// The key is revoked, or no zone key.

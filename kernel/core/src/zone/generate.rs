@@ -1,7 +1,7 @@
 //! `$GENERATE`, as BIND defines it: a range, and a record in which `$` stands for each of its numbers.
 
-/// So many records are made at most: a hostile line must not fill the memory.
-const MAX_RECORDS: u64 = 1 << 24;
+/// So many records are made at most, by all directives of a zone together: a hostile line must not fill the memory.
+pub(crate) const MAX_GENERATED: u64 = 1 << 24;
 /// A number is padded to so many digits at most: no label or field takes more.
 const MAX_WIDTH: usize = 255;
 
@@ -48,10 +48,12 @@ impl Pattern {
         if stop < start || stop > 0x7FFF_FFFF {
             return Err("the range of $GENERATE goes from a smaller number to a larger one below 2147483648");
         }
-        if (stop - start) / step >= MAX_RECORDS {
-            return Err("$GENERATE makes more than 16777216 records");
-        }
         Ok(Pattern { start, stop, step, parts: parts(text)? })
+    }
+
+    /// How many records it makes.
+    pub(crate) fn count(&self) -> u64 {
+        (self.stop - self.start) / self.step + 1
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = u64> {

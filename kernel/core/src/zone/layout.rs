@@ -72,11 +72,14 @@ pub(crate) fn has(zone: &Zone, owner: &Owner, rdtype: u16) -> bool {
 
 /// Whether an RRset is one that a signer signs (RFC 4035 §2.2): not the NS of a zone cut, not glue, not signatures.
 pub(crate) fn is_signed_type(standing: Standing, rdtype: u16) -> bool {
+    // RFC 5155 §7.1, §7.2.8: whatever else has come to stand at the hash of a name, the NSEC3 there is signed.
+    if rdtype == t::NSEC3 {
+        return true;
+    }
     match standing {
         Standing::Authoritative => rdtype != t::RRSIG,
         Standing::Delegation => matches!(rdtype, t::DS | t::NSEC),
-        Standing::Hash => rdtype == t::NSEC3,
-        Standing::Below | Standing::Nothing => false,
+        Standing::Hash | Standing::Below | Standing::Nothing => false,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Master files to records (RFC 1035 §5.1, RFC 2308 §4, RFC 3597 §5), with `$INCLUDE` and `$GENERATE`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::builder::{Foreign, Raw, ZoneBuilder};
-use super::generate::Pattern;
+use super::generate::{Pattern, MAX_GENERATED};
 use super::lex::{lex, Entry, Lexed, Token};
 use super::source::{Origin, Source};
 use super::ScanError;
@@ -36,12 +36,16 @@ pub fn scan(origin: Origin, options: &ScanOptions) -> Result<ZoneBuilder, ScanEr
         ttl: options.default_ttl,
         has_ttl_directive: false,
         include: options.include,
+        generated: 0,
     };
     let mut stack: Vec<(Source, Place)> = Vec::new();
     let mut source = scanner.open(origin)?;
     let mut entry = Entry::default();
     loop {
         if !source.next(&mut entry)? {
+            if !source.ends_with_a_line() {
+                scanner.zone.unended.push(scanner.place.file);
+            }
             let Some((outer, place)) = stack.pop() else { return Ok(scanner.zone) };
             (source, scanner.place) = (outer, place);
             scanner.owner_text.clear();
@@ -89,6 +93,8 @@ struct Scanner {
     ttl: Option<u32>,
     has_ttl_directive: bool,
     include: bool,
+    /// Records that `$GENERATE` has made.
+    generated: u64,
 }
 
 /// What stands before the rdata of a record.
@@ -237,7 +243,12 @@ impl Scanner {
                 }
                 let origin = origin.first().map(|name| self.wire(buffer, name, file)).transpose()?;
                 let path = String::from_utf8_lossy(path.word(buffer).text).into_owned();
-                return Ok(Some(Include { file: source.folder.join(path), origin }));
+                // `-` is a file like others here: standard input is no file that another includes.
+                let mut file = source.folder.join(path);
+                if file == Path::new("-") {
+                    file = PathBuf::from("./-");
+                }
+                return Ok(Some(Include { file, origin }));
             }
             (b"$GENERATE", [range, pattern @ ..]) if pattern.len() >= 3 => {
                 self.generate(buffer, range, pattern, file)?
@@ -261,6 +272,10 @@ impl Scanner {
         let text = joined(buffer, pattern);
         let pattern = Pattern::parse(range.word(buffer).text, &text).map_err(&fail)?;
         let (mut line, mut entry) = (Vec::new(), Entry::default());
+        self.generated = self.generated.saturating_add(pattern.count());
+        if self.generated > MAX_GENERATED {
+            return Err(fail("$GENERATE makes more than 16777216 records in all"));
+        }
         for value in pattern.values() {
             line.clear();
             pattern.fill(value, &mut line).map_err(&fail)?;

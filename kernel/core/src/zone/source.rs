@@ -31,6 +31,7 @@ pub(crate) struct Source {
     start: usize,
     is_drained: bool,
     line: u32,
+    last: u8,
 }
 
 impl Source {
@@ -43,10 +44,14 @@ impl Source {
             Origin::Path(path) => {
                 let name = path.display().to_string();
                 let file = File::open(&path).map_err(|error| ScanError::io(&name, &error))?;
+                // Opening a folder succeeds, and only reading it would not: too late to say which line includes it.
+                if file.metadata().is_ok_and(|found| found.is_dir()) {
+                    return Err(ScanError::plain(&name, "can't be read: Is a directory"));
+                }
                 (Box::new(file), name, path.parent().map(Path::to_path_buf).unwrap_or_default())
             }
         };
-        Ok(Source { input, name, folder, buffer: Vec::new(), start: 0, is_drained: false, line: 1 })
+        Ok(Source { input, name, folder, buffer: Vec::new(), start: 0, is_drained: false, line: 1, last: b'\n' })
     }
 
     /// The next entry; false at the end of the file.
@@ -77,6 +82,11 @@ impl Source {
         self.buffer.get(entry.base..).unwrap_or(&[])
     }
 
+    /// Whether the last line ends as lines do. Once the file is read; a file that was cut off mostly does not.
+    pub(crate) fn ends_with_a_line(&self) -> bool {
+        self.last == b'\n'
+    }
+
     fn fill(&mut self) -> Result<(), ScanError> {
         self.buffer.drain(..self.start);
         self.start = 0;
@@ -85,6 +95,7 @@ impl Source {
         let read = self.input.by_ref().take(limit).read_to_end(&mut self.buffer);
         read.map_err(|error| ScanError::io(&self.name, &error))?;
         self.is_drained = self.buffer.len() == before;
+        self.last = self.buffer.last().copied().filter(|_| !self.is_drained).unwrap_or(self.last);
         Ok(())
     }
 }

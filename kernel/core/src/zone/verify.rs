@@ -202,6 +202,11 @@ impl<'a> Verifier<'a> {
 
     /// RFC 4035 §2.2: each RRset is signed by a key of each algorithm in the DNSKEY RRset.
     fn check_set(&self, here: &Here<'a>, set: &Set, rrsigs: Option<&Set>, data: &mut Vec<u8>, report: &mut Report) {
+        // RFC 4034 §3: the TTL of an RRSIG MUST be that of the RRset that it covers.
+        if let Some(rrsigs) = rrsigs.filter(|rrsigs| rrsigs.ttl != set.ttl) {
+            let detail = format!("{} over an RRset of TTL {}", rrsigs.ttl, set.ttl);
+            report.problems.push(Problem { detail, ..Problem::at(Code::RrsigTtl, here.wire, set.rdtype) });
+        }
         report.signed_rrsets = report.signed_rrsets.saturating_add(1);
         let mut good: Vec<u8> = Vec::with_capacity(2);
         let mut wrong: Vec<Problem> = Vec::new();
