@@ -152,7 +152,7 @@ def nta() -> None:
     """Negative trust anchors (RFC 7646): zones that are not validated for a while, since somebody knows that they are broken.
 
     Clients get such names without AD, and with EDE 33. A negative trust anchor is lifted when the zone validates again; it does
-    not outlive the resolver.
+    not outlive the resolver unless that has a file to keep it in (`control.negatives`).
     """
 
 
