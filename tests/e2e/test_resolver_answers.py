@@ -3,6 +3,7 @@ pointed at the same lab, gives the same rcode and AD."""
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,8 @@ async def test_a_fault_gets_what_its_verdict_wants(signed_internet: Lab, fault: 
     assert reply.rcode == rr.SERVFAIL and not reply.answer and not reply.authority
     if fault.status is Status.BOGUS:
         assert set(told) == {CATALOGUE[fault.code].ede or Ede.DNSSEC_BOGUS}
+        # Which link of which zone, who sent it, and when: also where the fault is what was not sent.
+        assert re.search(r" \[[a-z]+ of \S+; .*from 127\.\S+ at \d{4}-\S+Z\]$", next(iter(told.values())))
     else:
         assert set(told) <= set(FETCHING) and told
     assert all(told.values())

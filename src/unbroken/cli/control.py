@@ -217,7 +217,7 @@ NTA: Final = Command(
     they are broken.
 
     Clients get such names without AD, and with EDE 33. A negative trust anchor is lifted when the zone validates again; it does
-    not outlive the resolver.
+    not outlive the resolver unless that has a file to keep it in (`control.negatives`).
     """,
     parts={
         "add": ("Do not validate a zone for a while.", "control", "NTA_ADD"),

@@ -115,6 +115,10 @@ def _check(settings: "Settings", path: str | None) -> int:
     from unbroken.service.stats import Stats
 
     make_resolver(settings, Ground(), Stats())  # reads every file that is named
+    if settings.control.negatives:
+        from unbroken.service import negatives_file
+
+        negatives_file.load(settings.control.negatives)
     if settings.tls.addresses:
         from unbroken.service.tls import Certificate
 

@@ -1,14 +1,14 @@
 """What resolving a question ends in: the message for whoever asked, and the chain that says how far to trust it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from unbroken.chain import Chain, Link, LinkKind, Question, SignatureOutcome, Status
+from unbroken.chain import Chain, Link, LinkKind, Provenance, Question, SignatureOutcome, Status
 from unbroken.dns import Message, Name, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.dns.serial import seconds_until
 from unbroken.records import dataclass
 from unbroken.resolving.redirection import follow
-from unbroken.validation.protocol import NoAnswer
+from unbroken.validation.protocol import Answer, Lookup, NoAnswer, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Resolution:
     chain: Chain
     failure: NoAnswer | None = None
     """Why there is no answer, or none to the last hop."""
+    source: Provenance = Provenance()
+    """Who sent what the broken link rests on, or does not: a server that leaves out keys or proofs is to be named too."""
 
     @property
     def status(self) -> Status:
@@ -52,6 +54,19 @@ class Resolution:
         trail = follow(self.message.answer, self.question.name, self.question.rdtype)
         here = (rrset for rrset in trail.records if rrset.owner == trail.end)
         return next((rrset for rrset in here if trail.found and rrset.rdtype == self.question.rdtype), None)
+
+
+def source_of_break(chain: Chain, responses: Mapping[Lookup, Response]) -> Provenance:
+    """Who sent what the broken link of a chain rests on, as far as these responses tell; nobody when no link is broken."""
+    link = chain.broken_link
+    if link is None:
+        return Provenance()
+    if link.evidence:
+        return link.evidence[-1].provenance
+    holder = next(part for part in (chain, *chain.hops) if link in part.links)
+    asked = {LinkKind.KEY: Lookup(link.zone, rr.DNSKEY), LinkKind.DELEGATION: Lookup(link.zone, rr.DS)}
+    response = responses.get(asked.get(link.kind, holder.question))
+    return response.provenance if isinstance(response, Answer) else Provenance()
 
 
 def proven_message(message: Message, chain: Chain, now: int) -> Message:

@@ -18,7 +18,7 @@ from unbroken.resolving.loop import running_loop
 from unbroken.resolving.merging import Merged
 from unbroken.resolving.options import Options
 from unbroken.resolving.priming import Priming, hinted_delegation
-from unbroken.resolving.resolution import Resolution, capped, proven_message
+from unbroken.resolving.resolution import Resolution, capped, proven_message, source_of_break
 from unbroken.resolving.servers import ServerBook
 from unbroken.resolving.transport import Server, Transport
 from unbroken.resolving.work import ResolverLimits, Work
@@ -233,7 +233,8 @@ class Resolver:
         if chain.status is Status.SECURE:
             # What is proven counts, not what an unsigned rcode says: an empty non-terminal is no NXDOMAIN.
             message = proven_message(message, chain, self.clock.now())
-        return Resolution(question, capped(message, self.resolver_limits.maximum_ttl), chain, merged.failure)
+        source = source_of_break(chain, work.responses)
+        return Resolution(question, capped(message, self.resolver_limits.maximum_ttl), chain, merged.failure, source)
 
     def prepare(self) -> None:
         """Load what validating takes, which is done with the first question otherwise: it would wait for that."""

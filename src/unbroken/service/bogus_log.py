@@ -8,6 +8,7 @@ from unbroken.dns import Name
 from unbroken.resolving.cache import ExpiringMap
 from unbroken.resolving.clock import Clock
 from unbroken.resolving.resolution import Resolution
+from unbroken.service.extended_error import key_tags
 from unbroken.service.log import Log
 
 _REMEMBERED: Final = 1_000
@@ -34,8 +35,7 @@ class BogusLog:
         if self._told.get(broken) is not None:
             return
         self._told.put(broken, True, _SECONDS)
-        sources = [evidence.provenance.server for evidence in link.evidence] if link is not None else []
-        tags = sorted({attempt.rrsig.key_tag for attempt in link.attempts}) if link is not None else []
+        tags = key_tags(link) if link is not None else []
         self._log.write(
             "bogus",
             name=chain.question.name,
@@ -45,6 +45,6 @@ class BogusLog:
             code=reason.code.value if reason is not None else None,
             ede=int(chain.ede) if chain.ede is not None else None,
             key_tags=",".join(map(str, tags)) or None,
-            server=next((source for source in reversed(sources) if source), None),
+            server=resolution.source.server or None,
             what=reason.sentence if reason is not None else None,
         )

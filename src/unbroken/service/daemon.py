@@ -11,9 +11,10 @@ from unbroken.anchors.store import TrustAnchors
 from unbroken.chain import Status
 from unbroken.dns import Name
 from unbroken.dns import rdtype as rr
-from unbroken.errors import InputError, UnbrokenError
+from unbroken.errors import InputError, StateError, UnbrokenError
 from unbroken.resolving.clock import SystemClock
 from unbroken.resolving.work import ResolverLimits
+from unbroken.service import negatives_file
 from unbroken.service.answers import AnswerCache, Lifetimes
 from unbroken.service.bogus_log import BogusLog
 from unbroken.service.clients import Gate
@@ -65,6 +66,8 @@ class Daemon:
         self._certificate = Certificate(settings.tls) if settings.tls.addresses else None
         self._make_resolver()
         self._make_responder()
+        if settings.control.negatives:
+            self.negatives.restore(negatives_file.load(settings.control.negatives))
         self._pairs: list[Pair] = []
         self._datagrams: list[DatagramListener | PacketListener] = []
         self._streams: list[StreamListener] = []
@@ -220,6 +223,12 @@ class Daemon:
         return waiting
 
     def _use_anchors(self, anchors: TrustAnchors, concerned: Name) -> None:
+        path = self.settings.control.negatives
+        if path and not concerned.is_root:
+            try:
+                negatives_file.save(path, self.negatives)
+            except StateError as error:  # it is in force all the same
+                self.log.write("negative-anchors-not-kept", what=error)
         if anchors == self.resolver.anchors:
             return
         self.resolver.anchors = anchors

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from unbroken.chain import Chain, Link, LinkKind, Status
+from unbroken.chain import Chain, Link, LinkKind, Provenance, Status
 from unbroken.chain.times import to_iso
 from unbroken.dns.ede import Ede, option
 from unbroken.report.escape import safe
@@ -47,11 +47,11 @@ def extended_errors(resolution: Resolution) -> tuple[ExtendedError, ...]:
     """What is to be said of a resolution; nothing of one that is as it should be."""
     chain, failure = resolution.chain, resolution.failure
     if chain.status is Status.BOGUS:
-        return (_of_chain(chain, Ede.DNSSEC_BOGUS),)
+        return (_of_chain(chain, Ede.DNSSEC_BOGUS, resolution.source),)
     if failure is not None and (chain.reason is None or chain.ede is None or not resolution.is_withheld):
         return (of_failure(failure),)
     if resolution.is_withheld:
-        return (_of_chain(chain, Ede.OTHER),)
+        return (_of_chain(chain, Ede.OTHER, resolution.source),)
     # RFC 8914 §4.2, §4.3: an answer may be insecure for a reason worth telling, such as an algorithm or a negative anchor.
     return (_of_chain(chain, Ede.OTHER),) if chain.ede is not None else ()
 
@@ -61,22 +61,26 @@ def of_failure(failure: NoAnswer) -> ExtendedError:
     return ExtendedError(_OF_FAILURE.get(failure.failure, Ede.OTHER), failure.detail)
 
 
-def _of_chain(chain: Chain, otherwise: Ede) -> ExtendedError:
+def _of_chain(chain: Chain, otherwise: Ede, source: Provenance = Provenance()) -> ExtendedError:
     reason = chain.reason
     sentence = reason.sentence if reason is not None else ""
     link = chain.broken_link
-    place = f"[{link_text(link)}]" if link is not None else ""
+    place = f"[{_link_text(link, source)}]" if link is not None else ""
     return ExtendedError(chain.ede or otherwise, " ".join(part for part in (sentence, place) if part))
 
 
-def link_text(link: Link) -> str:
+def _link_text(link: Link, source: Provenance) -> str:
     """Which link, the tags of its keys, who sent what it rests on, and when."""
     parts = [f"{_KIND[link.kind]} of {link.zone}"]
-    tags = sorted({str(attempt.rrsig.key_tag) for attempt in link.attempts})
-    tags = tags or sorted({str(attempt.ds.key_tag) for attempt in link.ds_attempts if attempt.ds is not None})
+    tags = key_tags(link)
     if tags:
-        parts.append("key tag " + ", ".join(tags[:4]))
-    sources = [evidence.provenance for evidence in link.evidence if evidence.provenance.server]
-    if sources:
-        parts.append(f"from {sources[-1].server} at {to_iso(sources[-1].received_at)}")
+        parts.append("key tag " + ", ".join(map(str, tags[:4])))
+    if source.server:
+        parts.append(f"from {source.server} at {to_iso(source.received_at)}")
     return "; ".join(parts)
+
+
+def key_tags(link: Link) -> list[int]:
+    """The tags of the keys that the link's signatures name, or else of those that its DS do."""
+    tags = {attempt.rrsig.key_tag for attempt in link.attempts}
+    return sorted(tags or {attempt.ds.key_tag for attempt in link.ds_attempts if attempt.ds is not None})

@@ -1,6 +1,6 @@
 """Negative trust anchors set at run time (RFC 7646): each with an end and a reason, lifted when the zone validates again."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final
 
 from unbroken.anchors.store import NegativeTrustAnchor, TrustAnchors
@@ -24,6 +24,14 @@ class Negatives:
         self._clock = clock
         self._changed = changed
         self._own: dict[Name, NegativeTrustAnchor] = {}
+
+    def restore(self, anchors: Iterable[NegativeTrustAnchor]) -> None:
+        """Take in those of an earlier run whose time is not over."""
+        now = self._clock.now()
+        for anchor in anchors:
+            if anchor.is_active(now) and not anchor.owner.is_root and len(self._own) < _MOST:
+                self._own[anchor.owner] = anchor
+        self._changed(self.anchors, Name.ROOT)
 
     def add(self, name: Name, seconds: int, reason: str) -> NegativeTrustAnchor:
         """Turn validation off at and below `name` for so long. Raises UsageError."""

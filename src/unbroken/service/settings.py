@@ -170,6 +170,9 @@ class Control:
         readers.text,
         'Path of the socket of `unbroken control`; "": in the runtime directory; "none": there is none.',
     )
+    negatives: str = _key(
+        "", readers.text, 'File that keeps negative trust anchors over a restart; "": they end with the daemon.'
+    )
     negative_recheck_seconds: float = _key(
         300.0,
         readers.number(1, 86_400),
