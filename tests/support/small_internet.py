@@ -20,7 +20,7 @@ from unbroken.resolving.inspecting import inspect
 from unbroken.resolving.options import Options
 from unbroken.resolving.probing import InspectionLimits
 from unbroken.resolving.resolver import Resolver
-from unbroken.resolving.transport import Server, TransportError, TransportTimeout
+from unbroken.resolving.transport import Server, Transport, TransportError, TransportTimeout
 
 NOW = 1_790_000_000
 ZONE, PARENT, OTHER = Name("zone.test."), Name("test."), Name("other.test.")
@@ -58,7 +58,8 @@ _WORLD = World(
         ZoneSpec(Name("csk.test."), _RECORDS, is_csk=True),
     )
 )
-_SIGNED = sign_world(_WORLD, ADDRESSES, NOW, make_keys(_WORLD))
+_KEYS = make_keys(_WORLD)
+_SIGNED = sign_world(_WORLD, ADDRESSES, NOW, _KEYS)
 
 Bend = Callable[[Message, Message], "Message | bytes | None"]
 """Query and honest reply, to what the server says instead; None is silence."""
@@ -74,6 +75,12 @@ class SmallInternet:
     asked: list[tuple[str, Message, bool]] = field(default_factory=list)
     in_flight: dict[str, int] = field(default_factory=dict)
     most_in_flight: int = 0
+    now: int = NOW
+
+    @classmethod
+    def at(cls, now: int) -> "SmallInternet":
+        """The same at another time (epoch seconds)."""
+        return cls(sign_world(_WORLD, ADDRESSES, now, _KEYS), now=now)
 
     def __post_init__(self) -> None:
         self.healthy = self.signed
@@ -121,12 +128,12 @@ class SmallInternet:
             raise TransportTimeout(f"no reply within {timeout:.1f} s")
         return reply.to_wire() if isinstance(reply, Message) else reply
 
-    def resolver(self) -> Resolver:
+    def resolver(self, transport: Transport | None = None) -> Resolver:
         return Resolver(
             hints=Hints.from_addresses(Name.ROOT, *ADDRESSES[Name.ROOT]),
-            anchors=parse(files.anchor_text(self.healthy).encode("ascii"), "the anchor", now=NOW),
-            transport=self,
-            clock=SettableClock(NOW),
+            anchors=parse(files.anchor_text(self.healthy).encode("ascii"), "the anchor", now=self.now),
+            transport=transport or self,
+            clock=SettableClock(self.now),
             options=Options(shuffle=False),
         )
 

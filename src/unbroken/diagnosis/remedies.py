@@ -122,15 +122,17 @@ def _signing(case: Case, option: str) -> tuple[Step, ...]:
         Step(KNOT, (f"knotc zone-sign {zone}",)),
         Step(POWERDNS, (f"pdnsutil rectify-zone {zone}", f"pdnsutil increase-serial {zone}")),
         Step(UNBROKEN, (sign, f"unbroken verify-zone {file}.signed")),
+        Step(f"{BIND} or {KNOT}, to load the file", (f"rndc reload {zone}", f"knotc zone-reload {zone}")),
     )
 
 
 def without_iterations(case: Case) -> tuple[Step, ...]:
     """NSEC3 as RFC 9276 §3.1 wants it: no additional iterations, no salt, no opt-out."""
     zone = _zone(case)
-    *_, by_unbroken = _signing(case, " --nsec3")
+    *_, by_unbroken, load = _signing(case, " --nsec3")
     return (
         Step(f"{BIND}, in its dnssec-policy", ("nsec3param iterations 0 optout no salt-length 0;",)),
+        Step(f"{BIND}, then", ("rndc reconfig",)),
         Step(f"{BIND}, without a policy", (f"rndc signing -nsec3param 1 0 0 - {zone}",)),
         Step(
             f"{KNOT}, in its policy",
@@ -139,6 +141,7 @@ def without_iterations(case: Case) -> tuple[Step, ...]:
         Step(f"{KNOT}, then", ("knotc reload", f"knotc zone-sign {zone}")),
         Step(POWERDNS, (f"pdnsutil set-nsec3 {zone} '1 0 0 -'", f"pdnsutil rectify-zone {zone}")),
         by_unbroken,
+        load,
     )
 
 
@@ -157,7 +160,7 @@ def transfer(case: Case, servers: tuple[str, ...] = ()) -> tuple[Step, ...]:
 def publish_cds(case: Case) -> tuple[Step, ...]:
     """The CDS RRset that asks for the DS of the keys that sign the DNSKEY RRset, and how to have it published."""
     zone, signing = _zone(case), case.comparison.signing
-    *_, by_unbroken = _signing(case, " --cds")
+    *_, by_unbroken, load = _signing(case, " --cds")
     found = []
     if signing:
         cds = cds_rrset(case.zone, ds_of_keys(case.zone, signing[:_MAX_RECORDS], (registry.SHA256,)))
@@ -167,6 +170,7 @@ def publish_cds(case: Case) -> tuple[Step, ...]:
         Step(f"{KNOT}, in its policy", ("cds-cdnskey-publish: always",)),
         Step(POWERDNS, (f"pdnsutil set-publish-cds {zone} 2", f"pdnsutil increase-serial {zone}")),
         by_unbroken,
+        load,
     )
 
 
