@@ -2,7 +2,7 @@
 
 import os
 import sys
-from argparse import ArgumentTypeError
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "y": 365 * 86400}
 
 
+class _Role(Action):
+    """Stores a role; another one beside it is refused."""
+
+    def __call__(self, parser: ArgumentParser, found: Namespace, *_: object) -> None:
+        if found.role not in (None, self.const):
+            parser.error(
+                f"--{found.role.lower()} and --{self.const.lower()} exclude each other; a key that does both is a --csk"
+            )
+        found.role = self.const
+
+
 def add_role(parser: Parser) -> None:
     """`--ksk`, `--zsk`, `--csk`, as `role`."""
     for name, text in (
@@ -24,7 +35,7 @@ def add_role(parser: Parser) -> None:
         ("zsk", "A zone-signing key: it signs everything but the keys."),
         ("csk", "A combined-signing key: it signs everything."),
     ):
-        parser.flag(f"--{name}", dest="role", action="store_const", const=name.upper(), help=text)
+        parser.flag(f"--{name}", dest="role", action=_Role, nargs=0, const=name.upper(), help=text)
 
 
 def add_token(parser: Parser) -> None:

@@ -51,6 +51,12 @@ def test_generate_makes_the_role_asked_for(
         assert (key.role, key.dnskey.flags) == (role, flags)
 
 
+def test_generate_refuses_two_roles(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("generate", "example", "--ksk", "--zsk", "--dir", tmp_path)
+    assert (code, out) == (2, "") and "--ksk and --zsk exclude each other" in err and err.count("\n") == 1
+    assert run("generate", "example", "--ksk", "--ksk", "--dir", tmp_path)[0] == 0
+
+
 def test_generate_keeps_the_times_asked_for(run: Run, tmp_path: Path) -> None:
     times = ("--publish", "none", "--activate", "20300101000000", "--delete", "2031-01-01", "--sync-publish", "+1d")
     _, out, _ = run("generate", "example", "--dir", tmp_path, *times, "--json")
