@@ -35,6 +35,11 @@ class Kept:
         return is_failure(self.resolution)
 
     @property
+    def is_secure(self) -> bool:
+        """Whether the chain is unbroken."""
+        return self.resolution.status is Status.SECURE
+
+    @property
     def is_denial_of_name(self) -> bool:
         """Whether it proves that the name does not exist, and so that nothing below it does."""
         chain = self.resolution.chain
@@ -83,9 +88,8 @@ class Kept:
         # RFC 2308 §5: what denies lasts no longer than the SOA's MINIMUM field lets it, which is in the lifetime.
         most = int(self.lifetime)
         authority = tuple(_counted_down(rrset, elapsed, most) for rrset in message.authority)
-        is_secure = self.resolution.status is Status.SECURE
         unchanged_for = min(elapsed + 1, self.lifetime) - age
-        return Content(message.rcode, answer, authority, is_secure, self.errors, unchanged_for=unchanged_for)
+        return Content(message.rcode, answer, authority, self.is_secure, self.errors, unchanged_for=unchanged_for)
 
     def _stale_data(self, now: float) -> Content:
         """Without AD: the chain was whole when it was made, and nobody knows whether it still is."""

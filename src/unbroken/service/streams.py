@@ -121,6 +121,9 @@ class StreamListener:
         except OSError:  # no handshake, or one that fails
             sock.close()
             return
+        except asyncio.CancelledError:
+            sock.close()
+            raise
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         await _Connection(self, self._room, self.name, client, reader, writer).serve()
 
