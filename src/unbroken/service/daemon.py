@@ -140,16 +140,16 @@ class Daemon:
         room = Room.of(self.settings.tcp, self.stats)
         for pair in self._pairs:
             self._datagrams.append(self._listener(pair))
-            await self._open_stream(StreamListener(self.responder, room), pair.tcp)
+            self._open_stream(pair.tcp, room)
         for sock in encrypted:
             address, port = sock.getsockname()[:2]
             self.tls_endpoints += (Endpoint(address, port),)
-            await self._open_stream(StreamListener(self.responder, room, "tls"), sock)
+            self._open_stream(sock, room, self._certificate)
         self._tending = asyncio.get_running_loop().create_task(self._tend())
 
-    async def _open_stream(self, stream: StreamListener, sock: socket.socket) -> None:
-        is_encrypted = self._certificate is not None and stream.name == "tls"
-        await stream.open(sock, self._certificate.context if self._certificate is not None and is_encrypted else None)
+    def _open_stream(self, sock: socket.socket, room: Room, certificate: Certificate | None = None) -> None:
+        stream = StreamListener(self.responder, room, "tcp" if certificate is None else "tls")
+        stream.open(sock, certificate.context if certificate is not None else None)
         self._streams.append(stream)
 
     def _listener(self, pair: Pair) -> DatagramListener | PacketListener:

@@ -35,6 +35,11 @@ class Kept:
         return is_failure(self.resolution)
 
     @property
+    def is_secure(self) -> bool:
+        """Whether the chain is unbroken."""
+        return self.resolution.status is Status.SECURE
+
+    @property
     def is_denial_of_name(self) -> bool:
         """Whether it proves that the name does not exist, and so that nothing below it does."""
         chain = self.resolution.chain
@@ -87,7 +92,7 @@ class Kept:
         # RFC 2308 §5: what denies lasts no longer than the SOA's MINIMUM field lets it, which is in the lifetime.
         most = int(self.lifetime)
         authority = tuple(_counted_down(rrset, elapsed, most) for rrset in message.authority)
-        return Content(message.rcode, answer, authority, self.resolution.status is Status.SECURE, self.errors)
+        return Content(message.rcode, answer, authority, self.is_secure, self.errors)
 
     def _stale_data(self, now: float) -> Content:
         """Without AD: the chain was whole when it was made, and nobody knows whether it still is."""

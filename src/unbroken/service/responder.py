@@ -19,6 +19,7 @@ from unbroken.service.log import Log
 from unbroken.service.policy import immediate
 from unbroken.service.query import Query, Unreadable, read_query
 from unbroken.service.reply import Content, Via, refusal, reply
+from unbroken.service.sentinel import sentinel
 from unbroken.service.special_names import SpecialNames
 from unbroken.service.stats import Stats
 
@@ -123,7 +124,7 @@ class Responder:
         if self._habits.prefetches and not kept.is_stale and kept.is_nearly_over(self._resolver.clock.monotonic()):
             self._renew(kept)
         content = self._content(query, kept)
-        if content.rcode == rr.SERVFAIL:
+        if content.rcode == rr.SERVFAIL and not kept.is_secure:
             # RFC 8914 §4.14: that it is kept is worth knowing to who has just mended something.
             content = replace(content, errors=(*content.errors, ExtendedError(Ede.CACHED_ERROR)))
         return content
@@ -146,7 +147,9 @@ class Responder:
     def _content(self, query: Query, kept: Kept) -> Content:
         self._stats.stale += kept.is_stale
         now = self._resolver.clock.monotonic()
-        return kept.unchecked(now) if query.checking_disabled else kept.content(now)
+        if query.checking_disabled:
+            return kept.unchecked(now)
+        return sentinel(query, kept.content(now), self._resolver.anchors)
 
     def _renew(self, kept: Kept) -> None:
         """Resolve anew what is asked for often and nearly over, if there is nothing better to do."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from unbroken.service.reply import Via
 from unbroken.service.responder import Later, Responder
@@ -13,6 +15,9 @@ from unbroken.service.settings import Tcp
 from unbroken.service.stats import Stats
 
 _CROWDED_SHARE: Final = 5
+_READ_AHEAD: Final = 65_537
+_PAUSE: Final = 0.1
+"""Seconds before the next try when a connection could not be taken."""
 
 
 @dataclass(slots=True)
@@ -58,40 +63,69 @@ class StreamListener:
         self.responder = responder
         self.name = name
         self._room = room
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[Any]] = set()
+        self._socket: socket.socket | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._connections: set[asyncio.Task[None]] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         """Replies under way, those too whose connection has ended."""
 
-    async def open(self, sock: Any, tls: ssl.SSLContext | None = None) -> None:
+    def open(self, sock: socket.socket, tls: ssl.SSLContext | None = None) -> None:
         """Begin to serve."""
-        timeout = self._room.settings.idle_seconds if tls is not None else None
-        self._server = await asyncio.start_server(self._serve, sock=sock, ssl=tls, ssl_handshake_timeout=timeout)
+        self._socket, self._tls = sock, tls
+        self._accepting = asyncio.get_running_loop().create_task(self._accept(sock))
 
     async def close(self, grace: float) -> None:
         """Take no more connections; those that there are have `grace` seconds to get their replies."""
-        if self._server is not None:
-            self._server.close()
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait({self._accepting})
+        if self._socket is not None:
+            self._socket.close()
         for task in self._connections:
             task.cancel()
         if self._connections:
             await asyncio.wait(self._connections, timeout=grace + 1)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        peer = writer.get_extra_info("peername")
-        client = str(peer[0]) if peer else ""
-        # A connection is a thing to keep, so who may not ask gets none; over UDP he is told (RFC 8914 §4.19).
-        if not client or not self.responder.gate.admits(client) or not self._room.enter(client):
-            writer.transport.abort()
-            return
-        self._connections.add(task)
+    async def _accept(self, sock: socket.socket) -> None:
+        """Take connections, and a place for each before anything is done with it: a handshake may never come."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, address = await loop.sock_accept(sock)
+            except OSError:  # no file descriptors left, or the client has gone again
+                await asyncio.sleep(_PAUSE)
+                continue
+            client = str(address[0])
+            # A connection is a thing to keep, so who may not ask gets none; over UDP he is told (RFC 8914 §4.19).
+            if not self.responder.gate.admits(client) or not self._room.enter(client):
+                connection.close()
+                continue
+            task = loop.create_task(self._serve(connection, client))
+            self._connections.add(task)
+            task.add_done_callback(partial(self._ended, client))
+
+    def _ended(self, client: str, task: "asyncio.Task[None]") -> None:
+        self._connections.discard(task)
+        self._room.leave(client)
+
+    async def _serve(self, sock: socket.socket, client: str) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=_READ_AHEAD, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        patience = self._room.idle_seconds if self._tls is not None else None
         try:
-            await _Connection(self, self._room, self.name, client, reader, writer).serve()
-        finally:
-            self._connections.discard(task)
-            self._room.leave(client)
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, sock, ssl=self._tls, ssl_handshake_timeout=patience
+            )
+        except OSError:  # no handshake, or one that fails
+            sock.close()
+            return
+        except asyncio.CancelledError:
+            sock.close()
+            raise
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        await _Connection(self, self._room, self.name, client, reader, writer).serve()
 
 
 class _Connection:

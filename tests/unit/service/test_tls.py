@@ -104,3 +104,22 @@ def test_files_that_do_not_fit_are_refused_at_the_start(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=told):
             Certificate(tls)
+
+
+async def test_a_handshake_that_never_comes_takes_a_place_and_gives_it_back(
+    signed_internet: Lab, tmp_path: Path
+) -> None:
+    """Or whoever opens connections and stays silent would have the daemon run out of file descriptors."""
+    settings = _settings(tmp_path, idle_seconds=0.5, per_client=2)
+    async with running(signed_internet, settings) as daemon:
+        async with connected(*daemon.tls_endpoints) as one, connected(*daemon.tls_endpoints) as two:
+            while daemon.stats.connections < 2:
+                await asyncio.sleep(0.001)
+            async with connected(*daemon.tls_endpoints) as three:
+                assert await three.receive() is None
+                assert daemon.stats.dropped["connections"] == 1
+            for silent in (one, two):
+                assert await silent.receive() is None
+        while daemon.stats.connections:
+            await asyncio.sleep(0.001)
+        assert Message.from_wire(await _answer(daemon, settings, query("localhost."))).answer
