@@ -17,6 +17,7 @@ from unbroken.dns import Dnskey, Ds, Name, registry
 from unbroken.dns import rdtype as rr
 from unbroken.dns.presentation import rdata_to_text, rrset_to_text
 from unbroken.dns.section import find_rrset
+from unbroken.dns.serial import is_before
 from unbroken.validation.protocol import Answer, Lookup
 
 BIND: Final = "BIND"
@@ -157,6 +158,13 @@ def transfer(case: Case, servers: tuple[str, ...] = ()) -> tuple[Step, ...]:
     )
 
 
+def catch_up(case: Case) -> tuple[Step, ...]:
+    """Fetch the zone anew on the servers whose serial is behind (RFC 1982 §3.2)."""
+    serials = {server.address: numbers[0] for server in case.serving if (numbers := case.soa(server)) is not None}
+    behind = [mine for mine, serial in serials.items() if any(is_before(serial, other) for other in serials.values())]
+    return transfer(case, tuple(behind))
+
+
 def publish_cds(case: Case) -> tuple[Step, ...]:
     """The CDS RRset that asks for the DS of the keys that sign the DNSKEY RRset, and how to have it published."""
     zone, signing = _zone(case), case.comparison.signing
@@ -237,9 +245,10 @@ PLANS: Final[dict[str, Plan]] = {
         *("NSEC3_ITERATIONS", "NSEC3_ITERATIONS_INSECURE", "NSEC3_ITERATIONS_REFUSED", "NSEC3_SALT", "NSEC3_OPT_OUT"),
         "NSEC3_HASH_UNKNOWN",
     ),
+    **_plans(catch_up, "SERIAL_DIFFERS"),
     **_plans(
         transfer,
-        *("SERIAL_DIFFERS", "KEYS_DIFFER", "DENIAL_DIFFERS", "NSEC3PARAM_DIFFERS", "NS_DIFFERS", "CDS_DIFFERS"),
+        *("KEYS_DIFFER", "DENIAL_DIFFERS", "NSEC3PARAM_DIFFERS", "NS_DIFFERS", "CDS_DIFFERS"),
     ),
     **_plans(
         publish_cds,
@@ -251,3 +260,17 @@ PLANS: Final[dict[str, Plan]] = {
     **_plans(look_at_server, "SERVER_LAME", "SERVER_REFUSES", "SERVER_STRIPS_SIGNATURES"),
 }
 """By code, how its finding is mended; the others say in their remedy all there is to say."""
+
+
+def told_once(findings: Iterable[Diagnosed], case: Case) -> list[tuple[tuple[Step, ...], str]]:
+    """For each of these findings its steps, or, where an earlier one has the same, none and the code of that one."""
+    seen: dict[tuple[Step, ...], str] = {}
+    told: list[tuple[tuple[Step, ...], str]] = []
+    for finding in findings:
+        found = steps(finding, case)
+        if found and found in seen:
+            told.append(((), seen[found]))
+        else:
+            seen[found] = finding.code
+            told.append((found, ""))
+    return told

@@ -6,7 +6,7 @@ from typing import Final
 from unbroken.chain import Severity, Status
 from unbroken.diagnosis.diagnose import Diagnosis
 from unbroken.diagnosis.finding import Diagnosed
-from unbroken.diagnosis.remedies import steps
+from unbroken.diagnosis.remedies import Step, told_once
 from unbroken.report.escape import safe
 from unbroken.report.servers import ServerRow, server_rows
 from unbroken.report.style import ASCII, STATUS_STYLES, UNICODE, Glyphs, Line, fold
@@ -14,6 +14,7 @@ from unbroken.report.text import render, safe_glyphs
 
 _MIN_WIDTH: Final = 48
 _MAX_SERVERS: Final = 4  # names after "at"
+_MAX_ALIKE: Final = 4  # findings of one code that are told beneath the first of them
 _STYLES: Final = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTICE: "dim"}
 
 
@@ -36,8 +37,9 @@ class _Page:
     def lines(self) -> list[Line]:
         """Servers, findings, and the count of both."""
         lines = self._servers()
-        for finding in self._diagnosis.findings:
-            lines += [Line(), *self._finding(finding)]
+        findings = self._diagnosis.findings
+        for finding, told in zip(findings, told_once(findings, self._diagnosis.case), strict=True):
+            lines += [Line(), *self._finding(finding, *told)]
         return [*lines, Line(), *self._summary()]
 
     # --- servers --------------------------------------------------------------------------------------------------------
@@ -71,14 +73,16 @@ class _Page:
 
     # --- findings -------------------------------------------------------------------------------------------------------
 
-    def _finding(self, finding: Diagnosed) -> list[Line]:
+    def _finding(self, finding: Diagnosed, found: tuple[Step, ...], as_for: str) -> list[Line]:
         style = _STYLES[finding.severity]
         head = Line().add(finding.severity.value.upper(), style).add(" ").add(finding.code, "strong")
         lines = [head, *self._paragraph(finding.sentence, style)]
         if finding.servers:
             lines += self._paragraph(f"at {self._names(finding)}", "dim")
         lines += self._paragraph(finding.remedy, "remedy", f"{self._glyphs.arrow} ")
-        lines += self._steps(finding)
+        if as_for:
+            lines += self._paragraph(f"What to type is the same as for {as_for}.", "dim")
+        lines += self._steps(found)
         return lines + self._beneath(finding)
 
     def _names(self, finding: Diagnosed) -> str:
@@ -91,22 +95,27 @@ class _Page:
         more = len(finding.servers) - _MAX_SERVERS
         return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
-    def _steps(self, finding: Diagnosed) -> list[Line]:
+    def _steps(self, found: tuple[Step, ...]) -> list[Line]:
         """What to type. Never folded: a record or command is copied whole."""
         lines: list[Line] = []
-        for step in steps(finding, self._diagnosis.case):
+        for step in found:
             lines.append(Line().add(f"    {safe(step.where)}:", "dim"))
             lines += [Line().add(f"      {safe(text)}") for text in step.lines]
         return lines
 
     def _beneath(self, finding: Diagnosed) -> list[Line]:
-        """What follows from it: the codes, and where else the same is so."""
-        same = [inner.where for inner in finding.beneath if inner.code == finding.code]
-        counts = Counter(inner.code for inner in finding.beneath if inner.code != finding.code)
+        """What follows from it: where else the same is so, what else is so of the same, and the codes of the rest."""
+        alike = [inner for inner in finding.beneath if inner.code == finding.code]
+        places = [inner.where for inner in alike if inner.where != finding.where]
         lines: list[Line] = []
-        if same:
-            shown = ", ".join(same[:4]) + (f" and {len(same) - 4} more" if len(same) > 4 else "")
-            lines += self._paragraph(f"and the same at {shown}", "dim")
+        if places:
+            shown = ", ".join(places[:_MAX_ALIKE])
+            more = len(places) - _MAX_ALIKE
+            lines += self._paragraph(f"and the same at {shown}" + (f" and {more} more" if more > 0 else ""), "dim")
+        for inner in [inner for inner in alike if inner.where == finding.where][:_MAX_ALIKE]:
+            at = f" (at {self._names(inner)})" if inner.servers else ""
+            lines += self._paragraph(f"and: {inner.sentence}{at}", "dim")
+        counts = Counter(inner.code for inner in finding.beneath if inner.code != finding.code)
         if counts:
             times = self._glyphs.times
             codes = [code if count == 1 else f"{code} {times}{count}" for code, count in counts.items()]

@@ -6,7 +6,7 @@ from typing import Any
 from unbroken.chain.times import to_iso
 from unbroken.diagnosis.diagnose import Diagnosis
 from unbroken.diagnosis.finding import Diagnosed
-from unbroken.diagnosis.remedies import steps
+from unbroken.diagnosis.remedies import Step, told_once
 from unbroken.report.diagnosis_text import counted, disagreement
 from unbroken.report.drawing import to_svg
 from unbroken.report.escape import safe
@@ -32,14 +32,19 @@ def render_html(diagnosis: Diagnosis) -> str:
         counted=counted(diagnosis),
         asked_at=to_iso(diagnosis.inspection.time),
         judged_at=to_iso(diagnosis.now),
-        findings=[_finding(finding, diagnosis) for finding in diagnosis.findings],
+        findings=_findings(diagnosis),
         picture=svg,
         words=render(diagnosis.chain, diagnosis.now, colour=False, width=100),
         servers=list(server_rows(diagnosis)),
     )  # fmt: skip
 
 
-def _finding(finding: Diagnosed, diagnosis: Diagnosis) -> dict[str, Any]:
+def _findings(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+    told = told_once(diagnosis.findings, diagnosis.case)
+    return [_finding(finding, *how) for finding, how in zip(diagnosis.findings, told, strict=True)]
+
+
+def _finding(finding: Diagnosed, found: tuple[Step, ...], as_for: str) -> dict[str, Any]:
     row = finding.row
     return {
         "code": finding.code,
@@ -49,9 +54,7 @@ def _finding(finding: Diagnosed, diagnosis: Diagnosis) -> dict[str, Any]:
         "source": row.source,
         "ede": ede_text(row.ede) if row.ede is not None else "",
         "servers": [safe(address) for address in finding.servers],
-        "steps": [
-            {"where": safe(step.where), "lines": [safe(line) for line in step.lines]}
-            for step in steps(finding, diagnosis.case)
-        ],
+        "as_for": as_for,
+        "steps": [{"where": safe(step.where), "lines": [safe(line) for line in step.lines]} for step in found],
         "beneath": [{"code": inner.code, "sentence": safe(inner.sentence)} for inner in finding.beneath],
     }

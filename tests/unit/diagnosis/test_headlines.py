@@ -108,3 +108,17 @@ def test_a_cause_at_one_server_does_not_explain_another() -> None:
     cause, effect = Diagnosed("A", row, "x", (), ("one",)), Diagnosed("B", row, "x", (), ("two",))
     assert len(fold([(cause, ()), (effect, ("A",))], {}, frozenset({"one", "two"}))) == 2
     assert len(fold([(cause, ()), (effect, ("A",))], {}, frozenset({"two"}))) == 1
+
+
+def test_one_silent_server_is_the_headline_and_not_the_look_up_that_failed() -> None:
+    net = SmallInternet()
+    del net.zones["192.0.2.22"]
+    diagnosis = diagnose(net.inspect(), net.resolver().anchors, NOW)
+    assert diagnosis.findings[0].code == "SERVER_SILENT"
+    assert {finding.code for finding in diagnosis.findings[0].beneath} == {"LOOKUP_FAILED"}
+
+
+def test_all_silent_servers_are_told_beneath_the_look_up_that_failed() -> None:
+    diagnosis, _ = of_fault(FAULTS["unreachable"])
+    assert diagnosis.findings[0].code == "LOOKUP_FAILED"
+    assert "SERVER_SILENT" in {finding.code for finding in diagnosis.findings[0].beneath}

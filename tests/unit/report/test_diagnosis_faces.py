@@ -89,3 +89,22 @@ def test_rows_hold_serial_and_verdict_of_each_server() -> None:
     rows = {row.address: row for row in server_rows(diagnosis_of("SERIAL_DIFFERS"))}
     assert (rows["192.0.2.21"].serial, rows["192.0.2.22"].serial) == (1, 7)
     assert rows["192.0.2.11"].is_parent and rows["192.0.2.11"].status is not None
+
+
+def test_the_same_steps_are_printed_once() -> None:
+    net = SmallInternet()
+    WRONGS["DS_DIGEST_SHA1"](net)
+    net.break_zone("rrsig-exp-all")
+    text = text_of(diagnose(net.inspect(), net.resolver().anchors, NOW))
+    assert text.count("rndc sign zone.test") == 1
+    assert "What to type is the same as for SIGNATURE_EXPIRED." in text
+
+
+def test_each_of_several_that_disagree_is_told() -> None:
+    text = text_of(diagnosis_of("SERIAL_DIFFERS"))
+    assert "have serial 1." in text and "and: The servers of zone.test." in text and "serial 7." in text
+
+
+def test_who_lags_behind_is_named_in_what_to_type() -> None:
+    text = text_of(diagnosis_of("SERIAL_DIFFERS"))
+    assert "BIND on ns1.zone.test:" in text and "BIND on ns2.zone.test:" not in text
