@@ -62,6 +62,7 @@ class Daemon:
         self.ended = asyncio.Event()
         self._load = load or (lambda: settings)
         self._bogus_log = BogusLog(self.log, ground.clock)
+        self._datagrams: list[DatagramListener | PacketListener] = []
         self.negatives = Negatives(trust_anchors(settings, ground), ground.clock, self._use_anchors)
         self._certificate = Certificate(settings.tls) if settings.tls.addresses else None
         self._make_resolver()
@@ -69,7 +70,6 @@ class Daemon:
         if settings.control.negatives:
             self.negatives.restore(negatives_file.load(settings.control.negatives))
         self._pairs: list[Pair] = []
-        self._datagrams: list[DatagramListener | PacketListener] = []
         self._streams: list[StreamListener] = []
         self._control: ControlServer | None = None
         self.tls_endpoints: tuple[Endpoint, ...] = ()
