@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ from hypothesis import HealthCheck, settings
 # Machines differ in speed: what a property costs is no reason for it to fail.
 settings.register_profile("unbroken", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unbroken")
+
+# Under nohup, or in the background of a shell, SIGHUP or SIGINT are ignored, and what a test starts inherits that.
+for _number, _handler in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 if importlib.util.find_spec("unbroken.lab.pytest_plugin") is not None:
     pytest_plugins = ["unbroken.lab.pytest_plugin"]

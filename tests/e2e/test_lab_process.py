@@ -16,19 +16,6 @@ import pytest
 _PATIENCE = 30  # seconds
 
 
-@pytest.fixture(autouse=True)
-def _signals_as_a_shell_leaves_them() -> Iterator[None]:
-    """Under nohup or a background shell SIGHUP or SIGINT are ignored, and a process that is started inherits that."""
-    numbers = signal.SIGHUP, signal.SIGINT
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number, handler in before.items():
-        if handler is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 def _environment(runtime: Path) -> dict[str, str]:
     return {**os.environ, "XDG_RUNTIME_DIR": str(runtime), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
 

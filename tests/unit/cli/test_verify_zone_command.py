@@ -82,7 +82,7 @@ def test_an_earlier_zone_saves_work(run: Run, signed: Path) -> None:
         (["signed", "--anchor", "/dev/zero"], "/dev/zero: "),
         (["signed", "--anchor", "other"], "holds records of other., not of example."),
         (["signed", "--origin", "a..b"], "a..b"),
-        (["signed", "--at", "soon"], "'--at'"),
+        (["signed", "--at", "soon"], "--at takes"),
         (["cut"], "line 4 column "),
     ],
 )
