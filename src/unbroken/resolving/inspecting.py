@@ -80,9 +80,17 @@ class _Gathering:
         """What an ordinary resolver gets, each look-up once."""
         known = self.recorder.responses.get(lookup)
         if known is None:
-            known = await self.resolver.fetch(lookup)
+            known = await self._fetched(lookup)
             self.recorder.note(lookup, known)
         return known
+
+    async def _fetched(self, lookup: Lookup) -> Response:
+        """Each look-up has a budget of its own in the resolver; all of them together have the time of the inspection."""
+        try:
+            async with asyncio.timeout(max(self.prober.seconds_left, 0)):
+                return await self.resolver.fetch(lookup)
+        except TimeoutError:
+            return NoAnswer(Failure.OVER_LIMIT, "the time is up")
 
     def _validation(self, question: Question, trust: TrustCache) -> Validation:
         now = self.resolver.clock.now()

@@ -74,6 +74,11 @@ class Prober:
         self._places = asyncio.Semaphore(self.limits.queries_in_flight)
         self._deadline = self.clock.monotonic() + self.limits.seconds
 
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until no further query may be sent."""
+        return self._deadline - self.clock.monotonic()
+
     def expect(self, count: int) -> None:
         """So many more queries are to come: for the progress that is shown."""
         self._expected += count
@@ -111,7 +116,7 @@ class Prober:
         for attempt in range(tries):
             async with self._way_to(server):
                 # Only here: whoever waits for a place has not been counted yet.
-                left = self._deadline - self.clock.monotonic()
+                left = self.seconds_left
                 if left <= 0:
                     return failed
                 if self._sent >= self.limits.queries:

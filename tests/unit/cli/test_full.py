@@ -180,3 +180,21 @@ def test_diff_of_two_questions_is_refused(run: Run, world: tuple[str, ...], tmp_
     run("check", "--full", "mail.zone.test", "--at", str(NOW), *world, "--save", tmp_path / "b")
     code, _, err = run("diff", tmp_path / "a", tmp_path / "b", *world[2:])
     assert code == 2 and "another name or type" in err
+
+
+def test_explain_knows_the_codes_of_full_checks(run: Run) -> None:
+    code, out, _ = run("explain", "glue-wrong")
+    assert code == 0 and out.startswith("GLUE_WRONG\n") and "RFC 1034" in out
+    assert "GLUE_WRONG" in run("explain")[1]
+
+
+def test_progress_is_shown_on_a_terminal_and_wiped_away(
+    run: Run, world: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    code, _, err = run(*FULL, *world)
+    assert code == 0 and "asking the servers: 1 of" in err and err.endswith("\r\x1b[K")
+
+
+def test_without_a_terminal_there_is_no_progress(run: Run, world: tuple[str, ...]) -> None:
+    assert run(*FULL, *world)[2] == ""

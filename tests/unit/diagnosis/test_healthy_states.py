@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from support.small_internet import NOW, PARENT, WWW, ZONE, SmallInternet
-from support.wrongs import another, ksk, zsk
+from support.small_internet import NOW, PARENT, WWW, ZONE, SmallInternet, changed
+from support.wrongs import another, bend, each, ksk, zsk
 
 from unbroken.chain import Severity, Status
 from unbroken.delegation import cdnskey_rrset, cds_rrset, ds_for
 from unbroken.diagnosis.diagnose import diagnose
-from unbroken.dns import RRset
+from unbroken.dns import Message, RRset
 from unbroken.dns import rdtype as rr
 from unbroken.keys import ZoneKey, dnskey_rrset, generate_set
 from unbroken.lab.faults.bending import signatures, signers_of, with_all_signatures, with_rrset
 from unbroken.lab.signed import SignedZone
+from unbroken.signing import type_bitmap
 
 
 def signed_by(net: SmallInternet, keys: tuple[ZoneKey, ...], published: tuple[ZoneKey, ...] = ()) -> SignedZone:
@@ -116,3 +117,30 @@ def test_a_state_that_is_meant_is_no_error(state: object) -> None:
     assert diagnosis.status is Status.SECURE
     assert {finding.code for finding in diagnosis.all_findings} - {"NS_WITHOUT_IPV6"} == expected
     assert diagnosis.count(Severity.ERROR) == diagnosis.count(Severity.WARNING) == 0
+
+
+def test_an_nsec_made_for_one_question_may_list_types_that_are_not_there() -> None:
+    net = SmallInternet()
+    types = [rr.SOA, rr.NS, rr.DNSKEY, rr.RRSIG, rr.NSEC, rr.CDS, rr.CSYNC]
+    nsec = RRset(ZONE, rr.NSEC, 300, (ZONE.prepend(b"\x00").wire + type_bitmap(types),))
+    rrsigs = signatures(nsec, (zsk(net),), NOW - 3600, NOW + 9 * 86400)
+
+    def made(query: Message, reply: Message) -> Message:
+        is_asked = query.question is not None and query.question[0] == ZONE and not reply.answer
+        soa = tuple(each for each in reply.authority if (each.covers or each.rdtype) == rr.SOA)
+        return changed(reply, authority=(*soa, nsec, rrsigs)) if is_asked and query.edns is not None else reply
+
+    bend(net, made)
+    diagnosis = diagnose(net.inspect(WWW), net.resolver().anchors, NOW)
+    assert "BITMAP_EXTRA_TYPE" not in {finding.code for finding in diagnosis.all_findings}
+
+
+def test_a_denial_whose_soa_alone_has_a_lower_ttl_is_as_it_may_be() -> None:
+    net = SmallInternet()
+
+    def lowered(rrset: RRset) -> RRset:
+        return rrset.with_ttl(60)
+
+    bend(net, lambda query, reply: changed(reply, authority=each(reply.authority, rr.SOA, lowered)))
+    diagnosis = diagnose(net.inspect(WWW), net.resolver().anchors, NOW)
+    assert "SIGNATURE_TTL_DIFFERS" not in {finding.code for finding in diagnosis.all_findings}

@@ -163,3 +163,29 @@ def test_a_zone_whose_servers_are_all_silent_is_still_the_zone() -> None:
     inspection = net.inspect()
     assert inspection.zone.zone == ZONE and inspection.zone.addresses == ADDRESSES[ZONE]
     assert inspection.parent is not None and inspection.parent.zone == PARENT
+
+
+def test_the_time_is_up_for_the_walk_too() -> None:
+    import asyncio
+
+    from unbroken.chain import Question
+    from unbroken.resolving.clock import SystemClock
+    from unbroken.resolving.inspecting import inspect
+    from unbroken.resolving.probing import InspectionLimits
+    from unbroken.resolving.resolver import Resolver
+    from unbroken.validation.protocol import NoAnswer
+
+    net = SmallInternet()
+
+    class Stuck:
+        async def exchange(self, server: object, query: bytes, *, timeout: float, tcp: bool) -> bytes:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    healthy = net.resolver()
+    stuck = Resolver(hints=None, anchors=healthy.anchors, transport=Stuck(), clock=SystemClock())  # type: ignore[arg-type]
+    limits = InspectionLimits(seconds=0.2)
+    inspection = asyncio.run(inspect(stuck, Stuck(), Question(WWW, rr.A), limits=limits))  # type: ignore[arg-type]
+    said = [each.detail for each in inspection.walk.responses.values() if isinstance(each, NoAnswer)]
+    assert said and "the time is up" in said[-1]
+    assert not inspection.exchanges or all(each.failure is not None for each in inspection.exchanges)

@@ -267,10 +267,20 @@ def _bitmap_lacks(case: Case) -> Iterable[Found]:
 )
 def _bitmap_extra(case: Case) -> Iterable[Found]:
     for server in case.serving:
-        types = _apex_bitmap(case, server) or frozenset()
+        types = frozenset() if _is_made_to_measure(case, server) else _apex_bitmap(case, server) or frozenset()
         extra = [rdtype for rdtype in _APEX_TYPES if rdtype in types and _is_denied(server, rdtype)]
         if extra:
             yield found(case.zone, server.address, types=", ".join(map(type_to_text, extra)))
+
+
+def _is_made_to_measure(case: Case, server: ServerFacts) -> bool:
+    """RFC 4470 §4, RFC 9824 §3: an NSEC made for one question ends right after its owner, and its bitmap may list whatever
+    was not asked for."""
+    for rrset in _records(case, server, rr.NSEC):
+        nsec = rrset.nsec()
+        if nsec is not None and nsec.next_name.labels == (b"\x00", *rrset.owner.labels):
+            return True
+    return False
 
 
 def _apex_bitmap(case: Case, server: ServerFacts) -> frozenset[int] | None:

@@ -180,9 +180,10 @@ def _original_ttl(case: Case) -> Iterable[Found]:
     "Give the signatures the TTL of the RRset that they cover.",
 )
 def _ttl_differs(case: Case) -> Iterable[Found]:
-    # RFC 4034 §3: the TTL of an RRSIG RR MUST match that of the RRset it covers.
+    # RFC 4034 §3: the TTL of an RRSIG RR MUST match that of the RRset it covers. In denials servers lower that of the SOA
+    # (RFC 2308 §3), and not all lower that of its signature: only answers are looked at.
     for fact in case.signatures:
-        if fact.rrsig_ttl != fact.rrset.ttl:
+        if fact.is_answer and fact.rrsig_ttl != fact.rrset.ttl:
             yield found(describe(fact.rrset), fact.server, rrsig_ttl=fact.rrsig_ttl, ttl=fact.rrset.ttl)
 
 
