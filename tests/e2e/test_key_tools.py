@@ -1,5 +1,6 @@
 """Keys and DS beside the tools of BIND, ldns, Knot and OpenSSL: they read ours, we read theirs, and all say the same."""
 
+import base64
 import re
 import shutil
 import subprocess
@@ -53,6 +54,17 @@ def _ours(path: str, *digest_types: int) -> set[Ds]:
 # --- theirs, read by us ---------------------------------------------------------------------------------------------
 
 
+def _with_whole_scalar(private: str, algorithm: int) -> str:
+    """BIND leaves leading zero octets of a scalar out, which one ECDSA key in 256 has; here its full length is written."""
+    length = {13: 32, 14: 48}.get(algorithm)
+    if length is None:
+        return private
+    head, _, rest = private.partition("PrivateKey: ")
+    scalar, _, tail = rest.partition("\n")
+    whole = base64.b64decode(scalar).rjust(length, b"\0")
+    return f"{head}PrivateKey: {base64.b64encode(whole).decode()}\n{tail}"
+
+
 @pytest.mark.parametrize("algorithm", _BIND)
 @pytest.mark.parametrize("flag", ["KSK", "ZSK"])
 def test_a_key_of_dnssec_keygen_is_read_and_written_back_octet_for_octet(
@@ -70,7 +82,7 @@ def test_a_key_of_dnssec_keygen_is_read_and_written_back_octet_for_octet(
     again = tmp_path / "again"
     again.mkdir()
     public, private = save(key, str(again))
-    assert Path(private).read_bytes() == (tmp_path / f"{stem}.private").read_bytes()
+    assert Path(private).read_text() == _with_whole_scalar((tmp_path / f"{stem}.private").read_text(), algorithm)
     theirs = (tmp_path / f"{stem}.key").read_text()
     # BIND breaks the key into words of 56 characters.
     assert "".join(Path(public).read_text().split()) == "".join(theirs.split())
