@@ -5,7 +5,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unbroken.chain import Question
+from unbroken.anchors.sentinel import SentinelAnswer, answer_for
+from unbroken.chain import Question, Status
 from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
 from unbroken.resolving.flights import Flights
@@ -123,7 +124,7 @@ class Responder:
         if self._habits.prefetches and not kept.is_stale and kept.is_nearly_over(self._resolver.clock.monotonic()):
             self._renew(kept)
         content = self._content(query, kept)
-        if content.rcode == rr.SERVFAIL:
+        if content.rcode == rr.SERVFAIL and content.errors:
             # RFC 8914 §4.14: that it is kept is worth knowing to who has just mended something.
             content = replace(content, errors=(*content.errors, ExtendedError(Ede.CACHED_ERROR)))
         return content
@@ -146,7 +147,13 @@ class Responder:
     def _content(self, query: Query, kept: Kept) -> Content:
         self._stats.stale += kept.is_stale
         now = self._resolver.clock.monotonic()
-        return kept.unchecked(now) if query.checking_disabled else kept.content(now)
+        if query.checking_disabled:
+            return kept.unchecked(now)
+        content = kept.content(now)
+        # RFC 8509 §2.1: what counts is that the answer is secure and says so; a stale one does not.
+        status = Status.SECURE if content.is_secure else Status.INDETERMINATE
+        answer = answer_for(query.question, status, self._resolver.anchors, checking_disabled=False)
+        return content if answer is SentinelAnswer.ORIGINAL else Content(rr.SERVFAIL)
 
     def _renew(self, kept: Kept) -> None:
         """Resolve anew what is asked for often and nearly over, if there is nothing better to do."""
