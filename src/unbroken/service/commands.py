@@ -85,7 +85,7 @@ class Commands:
         found = daemon.answers.get(question)
         kept = found if found is not None else await daemon.responder.resolve(question)
         now = daemon.ground.clock.monotonic()
-        content = kept.content(now)
+        content = daemon.responder.checked(question, kept)
         return {
             "chain": chain_to_json(kept.resolution.chain),
             "now": daemon.ground.clock.now(),

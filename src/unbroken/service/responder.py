@@ -125,7 +125,8 @@ class Responder:
             self._renew(kept)
         content = self._content(query, kept)
         if content.rcode == rr.SERVFAIL and content.errors:
-            # RFC 8914 §4.14: that it is kept is worth knowing to who has just mended something.
+            # RFC 8914 §4.14: that it is kept is worth knowing to who has just mended something. Without errors it is a
+            # sentinel's SERVFAIL, which is made anew each time.
             content = replace(content, errors=(*content.errors, ExtendedError(Ede.CACHED_ERROR)))
         return content
 
@@ -146,13 +147,16 @@ class Responder:
 
     def _content(self, query: Query, kept: Kept) -> Content:
         self._stats.stale += kept.is_stale
-        now = self._resolver.clock.monotonic()
         if query.checking_disabled:
-            return kept.unchecked(now)
-        content = kept.content(now)
+            return kept.unchecked(self._resolver.clock.monotonic())
+        return self.checked(query.question, kept)
+
+    def checked(self, question: Question, kept: Kept) -> Content:
+        """What clients without CD get of what is kept."""
+        content = kept.content(self._resolver.clock.monotonic())
         # RFC 8509 §2.1: what counts is that the answer is secure and says so; a stale one does not.
         status = Status.SECURE if content.is_secure else Status.INDETERMINATE
-        answer = answer_for(query.question, status, self._resolver.anchors, checking_disabled=False)
+        answer = answer_for(question, status, self._resolver.anchors, checking_disabled=False)
         return content if answer is SentinelAnswer.ORIGINAL else Content(rr.SERVFAIL)
 
     def _renew(self, kept: Kept) -> None:

@@ -14,12 +14,14 @@ from support.dns_clients import ask, ground_of, running, with_dnssec
 from unbroken.anchors import rfc5011
 from unbroken.anchors.keytags import parse_query_name
 from unbroken.anchors.rfc5011 import KeyState
+from unbroken.anchors.store import TrustAnchors
 from unbroken.dns import Message, Name
 from unbroken.dns import rdtype as rr
 from unbroken.errors import InputError
 from unbroken.keys import ZoneKey, generate, tags_in_use
 from unbroken.lab.run import Lab
 from unbroken.resolving.transport import Server
+from unbroken.service.anchor_watch import AnchorWatch
 from unbroken.service.control_socket import call
 from unbroken.service.daemon import Daemon
 from unbroken.service.ground import Counting
@@ -170,6 +172,22 @@ async def test_rfc8145_the_root_is_told_which_keys_are_trusted(
         await daemon.anchors.look()
     signals = {parse_query_name(name) for name, rdtype in asked if rdtype == 10}
     assert signals == {(Name.ROOT, (lab.healthy.root.keys[0].key_tag,))}
+
+
+async def test_what_changed_is_in_the_file_before_it_is_trusted(lab: Lab, tmp_path: Path, stream: io.StringIO) -> None:
+    path = tmp_path / "state.json"
+    kept: list[tuple[bool, tuple[Name, ...]]] = []
+
+    def changed(anchors: TrustAnchors, concerned: tuple[Name, ...]) -> None:
+        in_file = [anchor for point in rfc5011.load(path) if (anchor := point.anchor) is not None]
+        kept.append((TrustAnchors(in_file) == anchors, concerned))
+
+    settings, ground = _settings(path), ground_of(lab)
+    watch = AnchorWatch(
+        settings, ground, Log(lab.clock, stream), changed, lambda anchors: lab.resolver(anchors=anchors)
+    )
+    await watch.look()
+    assert kept == [(True, (Name.ROOT,))]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[" * 10_000, '{"format": "unbroken-trust-points", "checksum": ""}'])

@@ -3,6 +3,7 @@
 import asyncio
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.dns_clients import ask, connected, errors, query, running, udp, with_dnssec
@@ -13,9 +14,10 @@ from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
 from unbroken.lab.run import Lab
 from unbroken.resolving.resolution import Resolution
+from unbroken.service.control_socket import call
 from unbroken.service.log import Log
 from unbroken.service.readers import network_of
-from unbroken.service.settings import Cache, Clients, Resolve, Settings
+from unbroken.service.settings import Cache, Clients, Control, Resolve, Settings
 
 
 def _rrset_types(message: Message) -> list[int]:
@@ -302,6 +304,15 @@ async def test_rfc8509_a_sentinel_name_tells_whether_a_root_key_is_trusted(
             reply = await ask(endpoint, wire)
             assert reply.rcode == rcode and errors(reply) == {}
             assert bool(reply.answer) is (rcode == rr.NOERROR and rdtype == rr.A)
+
+
+async def test_rfc8509_what_is_explained_is_what_clients_get(signed_internet: Lab, tmp_path: Path) -> None:
+    tag = signed_internet.healthy.root.keys[0].key_tag
+    settings = Settings(control=Control(socket=str(tmp_path / "control.sock")))
+    async with running(signed_internet, settings) as daemon:
+        request = {"command": "explain", "name": f"root-key-sentinel-not-ta-{tag:05}.wild.one.example"}
+        explained = await asyncio.to_thread(call, str(daemon.control_path), request)
+        assert explained["rcode"] == "SERVFAIL" and not explained["ad"]
 
 
 @pytest.mark.parametrize(
