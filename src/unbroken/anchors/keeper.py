@@ -35,7 +35,8 @@ class Look:
     """Something to look at now: validate each question from `anchors`, all of them with one fresh `TrustCache`, and hand the
     chains to `AnchorKeeper.learn` in the same order.
 
-    `signals` are names to query with type NULL at the same time, whose answers do not matter (RFC 8145 §5.1).
+    `signals` are names to query with type NULL at the same time, whose answers do not matter (RFC 8145 §5.1). `era` is that of
+    the keeper (see `AnchorKeeper.restart`).
     """
 
     purpose: Purpose
@@ -43,6 +44,7 @@ class Look:
     questions: tuple[Question, ...]
     anchors: TrustAnchors
     signals: tuple[Name, ...] = ()
+    era: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,27 @@ class AnchorKeeper:
         """`start`: see `anchors_to_start_with`. `recheck_interval`: seconds between two looks at a zone with a negative
         anchor."""
         self._points = {point.owner: point for point in start.points}
-        self._fixed: Final = start.fixed
+        self._fixed = start.fixed
         self._negatives = negatives if negatives is not None else NegativeAnchors()
         self._policy: Final = policy or Policy()
         self._recheck_interval: Final = recheck_interval
         self._next_check: dict[Name, int] = {}
         self._notes = list(start.notes)
         self._anchors: TrustAnchors | None = None
+        self._era = 0
         # A first start is to be kept as well: hold-downs count from when a key was first seen.
         self.are_points_unsaved = True
         self.are_negatives_unsaved = False
+
+    def restart(self, start: Start) -> None:
+        """Take other anchors instead, as after a change of the configuration. Negative anchors stay; a look that is under way
+        changes nothing any more, since it began with the anchors of before."""
+        self._points = {point.owner: point for point in start.points}
+        self._fixed = start.fixed
+        self._notes += start.notes
+        self._era += 1
+        self.are_points_unsaved = True
+        self._forget()
 
     @property
     def points(self) -> tuple[TrustPoint, ...]:
@@ -118,12 +131,14 @@ class AnchorKeeper:
                 # Without negative anchors: that somebody switched validation off for a zone must not keep its keys from
                 # rolling.
                 question = rfc5011.question_for(point.owner)
-                looks.append(Look(Purpose.KEYS, point.owner, (question,), TrustAnchors([anchor]), query_names(anchor)))
+                alone = TrustAnchors([anchor])
+                names = query_names(anchor)
+                looks.append(Look(Purpose.KEYS, point.owner, (question,), alone, names, self._era))
         for negative in self._negatives.values():
             if now >= self._check_time(negative, now):
                 alone = everything.without_negative(negative.owner)
                 questions = negative_anchors.questions_for(negative)
-                looks.append(Look(Purpose.NEGATIVE, negative.owner, questions, alone))
+                looks.append(Look(Purpose.NEGATIVE, negative.owner, questions, alone, era=self._era))
         return tuple(looks)
 
     def next_due(self, now: int) -> int | None:
@@ -134,6 +149,8 @@ class AnchorKeeper:
 
     def learn(self, look: Look, chains: Sequence[Chain], now: int) -> Learned:
         """Take in the verdicts on a look's questions. Never raises for what is in a chain; `save` what is unsaved then."""
+        if look.era != self._era:
+            return Learned()
         if look.purpose is Purpose.KEYS:
             return self._learn_keys(look, chains, now)
         return self._learn_negative(look, chains, now)
@@ -201,10 +218,12 @@ class AnchorKeeper:
 
     def save(self, points_file: str | None, negatives_file: str | None) -> None:
         """Write what is unsaved to those files, each whole or not at all; None: it is not kept. Raises StateError, and what was
-        not written then stays unsaved."""
-        if self.are_points_unsaved and points_file is not None and self._points:
-            rfc5011.save(points_file, self.points)
-        self.are_points_unsaved = False
-        if self.are_negatives_unsaved and negatives_file is not None:
-            negative_anchors.save(negatives_file, self._negatives)
-        self.are_negatives_unsaved = False
+        not written then stays unsaved; that one can't be written keeps nobody from the other."""
+        try:
+            if self.are_points_unsaved and points_file is not None and self._points:
+                rfc5011.save(points_file, self.points)
+            self.are_points_unsaved = False
+        finally:
+            if self.are_negatives_unsaved and negatives_file is not None:
+                negative_anchors.save(negatives_file, self._negatives)
+            self.are_negatives_unsaved = False

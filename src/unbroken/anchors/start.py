@@ -70,21 +70,33 @@ def trusted(points: Iterable[TrustPoint], fixed: TrustAnchors) -> TrustAnchors:
     return TrustAnchors((*fixed.values(), *(anchor for anchor in followed if anchor is not None)), fixed.negatives)
 
 
-def anchors_to_start_with(state_file: str | None, configured: Sequence[AnchorFile], now: int) -> Start:
+def anchors_to_start_with(
+    state_file: str | None,
+    configured: Sequence[AnchorFile],
+    now: int,
+    *,
+    built_in: TrustAnchors | None = None,
+    known: Iterable[TrustPoint] | None = None,
+) -> Start:
     """The anchors for a start at `now` (epoch seconds): state file, else configured files, else IANA's built-in anchors.
 
     A `state_file` that is not there is a first start; the configured anchors are then trust points to be saved under that name.
+    `built_in` stands in for IANA's anchors, as those of a lab do. `known` stands in for what is in the state file: the trust
+    points of a resolver that runs, which may be newer.
     Raises InputError, where=PATH: a file that can't be read or does not parse, a signature that is not IANA's, digests
     none of which is in force (RFC 9718 §2), a damaged state file, a zone whose anchors are all revoked.
     """
     origin = Origin.CONFIGURED if configured else Origin.BUILT_IN
-    followed, fixed = _configured(configured, now) if configured else (_built_in(now), TrustAnchors())
-    known = _known(state_file)
+    if configured:
+        followed, fixed = _configured(configured, now)
+    else:
+        followed, fixed = built_in if built_in is not None else _built_in(now), TrustAnchors()
+    earlier = {point.owner: point for point in known} if known is not None else _known(state_file)
     notes: list[str] = []
     points: list[TrustPoint] = []
     origins: dict[Name, Origin] = dict.fromkeys(fixed, Origin.CONFIGURED)
     for owner, anchor in followed.items():
-        point = known.pop(owner, None)
+        point = earlier.pop(owner, None)
         origins[owner] = origin if point is None else Origin.STATE_FILE
         if point is not None:
             notes += _passed_over(point, anchor, str(state_file))
@@ -92,7 +104,7 @@ def anchors_to_start_with(state_file: str | None, configured: Sequence[AnchorFil
         points.append(point or rfc5011.begin(anchor, now))
     notes += [
         f"{state_file}: what it knows of {owner} is not used, since no anchor is configured to follow"
-        for owner in known
+        for owner in earlier
     ]
     return Start(tuple(points), fixed, tuple(sorted(origins.items())), tuple(notes))
 

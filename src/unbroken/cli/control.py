@@ -59,7 +59,22 @@ def _text(value: object) -> str:
 
 def _status(socket: str | None, as_json: bool) -> int:
     """Show what it is and what it holds."""
-    return _show(_call(socket, "status"), as_json=as_json)
+    reply = _call(socket, "status")
+    if not as_json:
+        reply["trust_points"] = [_trust_point(point) for point in reply.get("trust_points", ())]
+    return _show(reply, as_json=as_json)
+
+
+def _trust_point(point: Mapping[str, Any]) -> str:
+    """A zone with its keys, as `. 20326 valid, 38696 add-pending until 2026-12-25T10:00:00Z`."""
+    keys = [_tracked_key(key) for key in point["keys"]]
+    keys += [f"{tag} configured, not seen yet" for tag in point["digests"]]
+    return f"{point['zone']} {', '.join(keys)}"
+
+
+def _tracked_key(key: Mapping[str, Any]) -> str:
+    until = f" until {key['trusted_from']}" if key["trusted_from"] else ""
+    return f"{key['key_tag']} {key['state']}{until}"
 
 
 def _stats(socket: str | None, as_json: bool) -> int:

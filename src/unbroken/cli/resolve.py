@@ -111,14 +111,13 @@ def _settings(options: dict[str, Any]) -> "Settings":
 
 
 def _check(settings: "Settings", path: str | None) -> int:
-    from unbroken.service.ground import Ground, make_resolver
+    from unbroken.service.anchor_watch import kept_negatives
+    from unbroken.service.ground import Ground, make_resolver, start_anchors
     from unbroken.service.stats import Stats
 
-    make_resolver(settings, Ground(), Stats())  # reads every file that is named
-    if settings.control.negatives:
-        from unbroken.service import negatives_file
-
-        negatives_file.load(settings.control.negatives)
+    # Every file that is named is read.
+    make_resolver(settings, Ground(), Stats(), start_anchors(settings, Ground()).anchors)
+    kept_negatives(settings)
     if settings.tls.addresses:
         from unbroken.service.tls import Certificate
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from unbroken._kernel import Name, type_from_text, type_to_text
 from unbroken.authority import Authority
 from unbroken.errors import StateError, UsageError
+from unbroken.keys import ZoneKey
 from unbroken.lab import files
 from unbroken.lab.clock import LabClock
 from unbroken.lab.faults import Patient, find_fault, parse_break
@@ -268,9 +269,10 @@ class Lab:
         """Undo all faults: the zones as they were first signed."""
         self._serve(tuple(self.healthy.zones.values()))
 
-    def sign_anew(self) -> None:
-        """Sign all zones by the clock as it is now, with the same keys; faults are undone."""
-        keys = {origin: zone.keys for origin, zone in self.healthy.zones.items()}
+    def sign_anew(self, rolled: Mapping[Name, tuple[ZoneKey, ...]] | None = None) -> None:
+        """Sign all zones by the clock as it is now, with the same keys, or those of `rolled` (by zone); DS follow, faults are
+        undone."""
+        keys = {origin: zone.keys for origin, zone in self.healthy.zones.items()} | dict(rolled or {})
         self._healthy = sign_world(self.world, self.addresses, self.clock.now(), keys)
         self.heal()
 

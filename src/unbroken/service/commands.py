@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from unbroken import __version__
+from unbroken.anchors.rfc5011 import TrackedKey, TrustPoint
 from unbroken.anchors.store import NegativeTrustAnchor
 from unbroken.chain import Question
 from unbroken.chain.json import chain_to_json
@@ -55,7 +56,8 @@ class Commands:
             "listens": [str(endpoint) for endpoint in daemon.endpoints],
             "asks": daemon.asks,
             "anchors": [str(owner) for owner in daemon.resolver.anchors],
-            "negative_anchors": len(daemon.negatives),
+            "trust_points": [_trust_point(point) for point in daemon.anchors.points],
+            "negative_anchors": len(daemon.anchors.negatives),
             "answers": len(daemon.answers),
             "answer_octets": daemon.answers.octets,
             "messages": len(daemon.resolver.messages),
@@ -83,7 +85,7 @@ class Commands:
         found = daemon.answers.get(question)
         kept = found if found is not None else await daemon.responder.resolve(question)
         now = daemon.ground.clock.monotonic()
-        content = kept.content(now)
+        content = daemon.responder.checked(question, kept)
         return {
             "chain": chain_to_json(kept.resolution.chain),
             "now": daemon.ground.clock.now(),
@@ -106,14 +108,13 @@ class Commands:
         seconds, reason = request.get("seconds", _HOUR), request.get("reason", "")
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not isinstance(reason, str):
             raise UsageError("seconds is a whole number, reason a string")
-        return {"added": _negative(self._daemon.negatives.add(_name(request), seconds, reason))}
+        return {"added": _negative(self._daemon.anchors.add(_name(request), seconds, reason))}
 
     async def _nta_list(self, _: Mapping[str, Any]) -> Reply:
-        self._daemon.negatives.drop_ended()
-        return {"negative_anchors": [_negative(anchor) for anchor in self._daemon.negatives]}
+        return {"negative_anchors": [_negative(anchor) for anchor in self._daemon.anchors.negatives]}
 
     async def _nta_remove(self, request: Mapping[str, Any]) -> Reply:
-        self._daemon.negatives.remove(_name(request))
+        self._daemon.anchors.remove(_name(request))
         return {}
 
 
@@ -127,3 +128,24 @@ def _name(request: Mapping[str, Any]) -> Name:
 def _negative(anchor: NegativeTrustAnchor) -> Reply:
     until = to_iso(anchor.until) if anchor.until is not None else None
     return {"name": str(anchor.owner), "until": until, "reason": anchor.reason}
+
+
+def _trust_point(point: TrustPoint) -> Reply:
+    return {
+        "zone": str(point.owner),
+        "keys": [_tracked_key(key) for key in point.keys],
+        "digests": [ds.key_tag for ds in point.digests],
+        "next_look": to_iso(point.timers.next_query),
+        "failed_looks": point.timers.failures,
+    }
+
+
+def _tracked_key(key: TrackedKey) -> Reply:
+    trusted_from = to_iso(key.trusted_from) if key.trusted_from is not None else None
+    return {
+        "key_tag": key.dnskey.key_tag,
+        "algorithm": key.dnskey.algorithm,
+        "state": key.state.value,
+        "since": to_iso(key.since),
+        "trusted_from": trusted_from,
+    }

@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from unbroken.anchors.store import TrustAnchors
-from unbroken.chain import Status
 from unbroken.dns import Name
-from unbroken.dns import rdtype as rr
-from unbroken.errors import InputError, StateError, UnbrokenError
+from unbroken.errors import InputError, UnbrokenError
 from unbroken.resolving.clock import SystemClock
+from unbroken.resolving.resolver import Resolver
 from unbroken.resolving.work import ResolverLimits
-from unbroken.service import negatives_file
+from unbroken.service.anchor_watch import AnchorWatch
 from unbroken.service.answers import AnswerCache, Lifetimes
 from unbroken.service.bogus_log import BogusLog
 from unbroken.service.clients import Gate
@@ -22,10 +21,9 @@ from unbroken.service.commands import Commands
 from unbroken.service.control_socket import ControlServer, default_path
 from unbroken.service.datagrams import DatagramListener
 from unbroken.service.endpoints import Endpoint, Pair, bind_pair, bind_stream
-from unbroken.service.ground import Ground, limits, make_resolver, special_names, trust_anchors
+from unbroken.service.ground import Ground, limits, make_resolver, special_names
 from unbroken.service.log import Log
 from unbroken.service.metrics import MetricsServer
-from unbroken.service.negatives import Negatives
 from unbroken.service.notify import notify
 from unbroken.service.packets import PacketListener
 from unbroken.service.responder import Habits, Responder
@@ -63,12 +61,10 @@ class Daemon:
         self._load = load or (lambda: settings)
         self._bogus_log = BogusLog(self.log, ground.clock)
         self._datagrams: list[DatagramListener | PacketListener] = []
-        self.negatives = Negatives(trust_anchors(settings, ground), ground.clock, self._use_anchors)
+        self.anchors = AnchorWatch(settings, ground, self.log, self._use_anchors, self._fresh_resolver)
         self._certificate = Certificate(settings.tls) if settings.tls.addresses else None
         self._make_resolver()
         self._make_responder()
-        if settings.control.negatives:
-            self.negatives.restore(negatives_file.load(settings.control.negatives))
         self._pairs: list[Pair] = []
         self._streams: list[StreamListener] = []
         self._control: ControlServer | None = None
@@ -77,8 +73,11 @@ class Daemon:
         self._tending: asyncio.Task[None] | None = None
 
     def _make_resolver(self) -> None:
-        self.resolver = make_resolver(self.settings, self.ground, self.stats)
+        self.resolver = self._fresh_resolver(self.anchors.in_force)
         self.answers = AnswerCache(_answer_limits(self.settings), _lifetimes(self.settings), self.ground.clock)
+
+    def _fresh_resolver(self, anchors: TrustAnchors) -> Resolver:
+        return make_resolver(self.settings, self.ground, self.stats, anchors)
 
     def _make_responder(self) -> None:
         self.gate = Gate(self.settings.clients, self.ground.clock)
@@ -206,8 +205,9 @@ class Daemon:
         everything stays as it is."""
         settings = self._load()
         waiting = tuple(table for table in _KEPT_TABLES if getattr(settings, table) != getattr(self.settings, table))
-        base = trust_anchors(settings, self.ground)
-        make_resolver(settings, self.ground, self.stats)  # so that what can't be read is told before anything changes
+        # What can't be read is told before anything changes.
+        start = self.anchors.start_for(settings)
+        make_resolver(settings, self.ground, self.stats, start.anchors)
         is_other = (settings.resolve, settings.cache) != (self.settings.resolve, self.settings.cache)
         self.settings = replace(settings, **{table: getattr(self.settings, table) for table in _KEPT_TABLES})
         if is_other:
@@ -217,55 +217,32 @@ class Daemon:
             datagrams.renew(self.responder, self.settings.clients)
         for streams in self._streams:
             streams.responder = self.responder
-        self.negatives.rebase(base)
+        self.anchors.rebase(start, settings)
         self._renew_certificate()
         self.log.write("reloaded", restart_needed_for=",".join(waiting) or None)
         return waiting
 
-    def _use_anchors(self, anchors: TrustAnchors, concerned: Name) -> None:
-        path = self.settings.control.negatives
-        if path and not concerned.is_root:
-            try:
-                negatives_file.save(path, self.negatives)
-            except StateError as error:  # it is in force all the same
-                self.log.write("negative-anchors-not-kept", what=error)
+    def _use_anchors(self, anchors: TrustAnchors, concerned: tuple[Name, ...]) -> None:
         if anchors == self.resolver.anchors:
             return
         self.resolver.anchors = anchors
-        self.forget(concerned, tree=True)
+        for name in concerned:
+            self.forget(name, tree=True)
 
     def _renew_certificate(self) -> None:
         if self._certificate is not None:
             self._certificate.renew_or_tell(self.log)
 
     async def _tend(self) -> None:
-        """What is to be done from time to time: the files of the certificate, and negative anchors."""
+        """What is to be done from time to time: the files of the certificate, and trust anchors."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tend_certificate())
-            group.create_task(self._tend_negatives())
+            group.create_task(self.anchors.tend())
 
     async def _tend_certificate(self) -> None:
         while self._certificate is not None:
             await asyncio.sleep(self.settings.tls.recheck_seconds)
             self._renew_certificate()
-
-    async def _tend_negatives(self) -> None:
-        """End negative anchors that are over, and lift those whose zone validates again."""
-        while True:
-            await asyncio.sleep(self.settings.control.negative_recheck_seconds)
-            for anchor in self.negatives.drop_ended():
-                self.log.write("negative-anchor-ended", name=anchor.owner)
-            try:
-                for anchor in await self.negatives.lift(self._probe):
-                    self.log.write("negative-anchor-lifted", name=anchor.owner, what="the zone validates again")
-            except UnbrokenError as error:  # a file of the configuration has gone meanwhile
-                self.log.write("negative-anchors-not-tried", what=error)
-
-    async def _probe(self, name: Name, anchors: TrustAnchors) -> Status:
-        # With caches of its own: those of the daemon hold what was fetched while the zone was broken.
-        resolver = make_resolver(self.settings, self.ground, self.stats)
-        resolver.anchors = anchors
-        return (await resolver.resolve(name, rr.SOA)).status
 
 
 def _answer_limits(settings: Settings) -> ResolverLimits:

@@ -1,9 +1,12 @@
 """What the daemon stands on: root hints, anchors, clock, of the Internet or of a lab; and the resolver made of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from unbroken.anchors import iana_root, load
+from unbroken.anchors.rfc5011 import TrustPoint
+from unbroken.anchors.start import AnchorFile, Start, anchors_to_start_with
 from unbroken.anchors.store import TrustAnchors
 from unbroken.chain import Limits
 from unbroken.dns import Name
@@ -70,6 +73,18 @@ def trust_anchors(settings: Settings, ground: Ground) -> TrustAnchors:
     return first
 
 
+def start_anchors(settings: Settings, ground: Ground, known: Iterable[TrustPoint] | None = None) -> Start:
+    """What to start with: with a state file anchors that follow RFC 5011, else those of `trust_anchors`, which stay.
+
+    `known`: trust points of a daemon that runs, instead of what is in the state file. Raises InputError.
+    """
+    state_file = settings.resolve.anchor_state
+    if not state_file:
+        return Start((), trust_anchors(settings, ground), ())
+    files = [AnchorFile(path) for path in settings.resolve.anchors]
+    return anchors_to_start_with(state_file, files, ground.clock.now(), built_in=ground.anchors, known=known)
+
+
 def root_hints(settings: Settings, ground: Ground) -> Hints | None:
     """Those of the file that is configured, else the ground's; None: the built-in ones. Raises InputError."""
     path = settings.resolve.hints
@@ -89,15 +104,15 @@ def special_names(settings: Settings, ground: Ground) -> SpecialNames | None:
     return SpecialNames(but=(*ground.own_zones, *(zone for zone, _ in configured)))
 
 
-def make_resolver(settings: Settings, ground: Ground, stats: Stats) -> Resolver:
-    """A resolver with empty caches. Raises InputError for files that can't be read."""
+def make_resolver(settings: Settings, ground: Ground, stats: Stats, anchors: TrustAnchors) -> Resolver:
+    """A resolver with empty caches that trusts `anchors`. Raises InputError for files that can't be read."""
     wanted = settings.resolve
     return Resolver(
         hints=root_hints(settings, ground),
         forwarders=_servers(wanted.forward),
         forward_zones={zone: _servers(servers) for zone, servers in wanted.forward_zones},
         stub_zones=[Hints.from_addresses(zone, *map(str, servers)) for zone, servers in wanted.stub_zones],
-        anchors=trust_anchors(settings, ground),
+        anchors=anchors,
         limits=Limits(),
         resolver_limits=limits(settings),
         options=Options(

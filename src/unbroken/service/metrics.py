@@ -73,7 +73,7 @@ class _Collector:
             ("cached_messages", "Messages of servers in the cache.", len(daemon.resolver.messages)),
             ("cached_messages_bytes", "About what these take.", daemon.resolver.messages.octets),
             ("trusted_zones", "Zones whose keys, or lack of them, are known.", len(daemon.resolver.trust)),
-            ("negative_trust_anchors", "Negative trust anchors in force.", len(daemon.negatives)),
+            ("negative_trust_anchors", "Negative trust anchors in force.", len(daemon.anchors.negatives)),
             ("start_time_seconds", "Epoch second of the start.", daemon.started_at),
         ):
             yield GaugeMetricFamily(f"unbroken_{name}", text, value=value)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unbroken.chain import Question
+from unbroken.anchors.sentinel import SentinelAnswer, answer_for
+from unbroken.chain import Question, Status
 from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
 from unbroken.resolving.flights import Flights
@@ -19,7 +20,6 @@ from unbroken.service.log import Log
 from unbroken.service.policy import immediate
 from unbroken.service.query import Query, Unreadable, read_query
 from unbroken.service.reply import Content, Via, refusal, reply
-from unbroken.service.sentinel import sentinel
 from unbroken.service.special_names import SpecialNames
 from unbroken.service.stats import Stats
 
@@ -125,7 +125,8 @@ class Responder:
             self._renew(kept)
         content = self._content(query, kept)
         if content.rcode == rr.SERVFAIL and not kept.is_secure:
-            # RFC 8914 §4.14: that it is kept is worth knowing to who has just mended something.
+            # RFC 8914 §4.14: that it is kept is worth knowing to who has just mended something; a sentinel's
+            # SERVFAIL is made anew each time.
             content = replace(content, errors=(*content.errors, ExtendedError(Ede.CACHED_ERROR)))
         return content
 
@@ -146,10 +147,21 @@ class Responder:
 
     def _content(self, query: Query, kept: Kept) -> Content:
         self._stats.stale += kept.is_stale
-        now = self._resolver.clock.monotonic()
         if query.checking_disabled:
-            return kept.unchecked(now)
-        return sentinel(query, kept.content(now), self._resolver.anchors)
+            return kept.unchecked(self._resolver.clock.monotonic())
+        return self.checked(query.question, kept)
+
+    def checked(self, question: Question, kept: Kept) -> Content:
+        """What clients without CD get of what is kept."""
+        content = kept.content(self._resolver.clock.monotonic())
+        # RFC 8509 §2.1: what counts is that the answer is secure and says so; a stale one does not.
+        status = Status.SECURE if content.is_secure else Status.INDETERMINATE
+        answer = answer_for(question, status, self._resolver.anchors, checking_disabled=False)
+        if answer is SentinelAnswer.ORIGINAL:
+            return content
+        return refusal(
+            rr.SERVFAIL, ExtendedError(Ede.OTHER, "what the root key sentinel asks about is not so (RFC 8509)")
+        )
 
     def _renew(self, kept: Kept) -> None:
         """Resolve anew what is asked for often and nearly over, if there is nothing better to do."""

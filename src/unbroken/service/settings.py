@@ -52,6 +52,11 @@ class Resolve:
     """`[resolve]`: how answers are found and judged."""
 
     anchors: tuple[str, ...] = _key((), readers.texts, "Files of trust anchors instead of the built-in IANA root.")
+    anchor_state: str = _key(
+        "",
+        readers.text,
+        'File that keeps the state of trust anchors that follow their zone\'s key rolls (RFC 5011); "": they do not follow.',
+    )
     hints: str = _key("", readers.text, "File of root hints instead of the built-in ones.")
     forward: tuple[Endpoint, ...] = _key(
         (), readers.endpoints(DNS_PORT), "Recursive resolvers to ask (with CD set) instead of iterating from the root."

@@ -160,3 +160,24 @@ def test_a_file_whose_digests_are_all_out_of_force_says_so(tmp_path: Path) -> No
     for now, day in ((1_400_000_000, "2014-05-13"), (1_900_000_000, "2030-03-17")):
         with pytest.raises(InputError, match=rf"none of its 1 key digests is in force at {day}.*clock"):
             anchors_to_start_with(None, [AnchorFile(str(path))], now)
+
+
+# --- a resolver that runs ---------------------------------------------------------------------------------------------
+
+
+def test_other_built_in_anchors_stand_in_for_iana_s() -> None:
+    anchor = start(A).anchor
+    assert anchor is not None
+    lab = TrustAnchors([anchor])
+    found = anchors_to_start_with(None, [], NOW, built_in=lab)
+    assert found.anchors == lab and found.origins == ((ZONE, Origin.BUILT_IN),)
+
+
+def test_what_a_running_resolver_knows_stands_in_for_the_state_file(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text("damaged, and not read")
+    point = run(start(A), (0, seen(A, B)), (31, seen(A, B))).point
+    found = anchors_to_start_with(str(state), [write(tmp_path / "a", A)], NOW, known=[point])
+    assert found.points == (point,) and found.origins == ((ZONE, Origin.STATE_FILE),)
+    found = anchors_to_start_with(str(state), [write(tmp_path / "c", C, owner="other.")], NOW, known=[point])
+    assert [each.owner for each in found.points] == [Name("other.")] and len(found.notes) == 1

@@ -248,3 +248,38 @@ def test_from_start_to_start(tmp_path: Path) -> None:
     again = anchors_to_start_with(state, files, daemon.now)
     assert again.origins == ((ZONE, Origin.STATE_FILE),)
     assert again.anchors[ZONE].dnskeys == (B.dnskey,)
+
+
+def test_that_one_file_can_t_be_written_keeps_nobody_from_the_other(tmp_path: Path) -> None:
+    negatives = str(tmp_path / "negatives")
+    keeper = AnchorKeeper(start(A))
+    keeper.set_negative(BROKEN, "test", NOW)
+    with pytest.raises(StateError):
+        keeper.save(str(tmp_path / "no" / "folder"), negatives)
+    assert keeper.are_points_unsaved and not keeper.are_negatives_unsaved
+    assert negative.load(negatives) == keeper.negatives
+
+
+# --- other anchors while it runs ------------------------------------------------------------------------------------------
+
+
+def test_a_restart_with_other_anchors_keeps_the_negative_ones_and_is_to_be_saved() -> None:
+    keeper = AnchorKeeper(start(A))
+    keeper.set_negative(BROKEN, "test", NOW)
+    keeper.save(None, None)
+    keeper.restart(start(B))
+    assert keeper.anchors(NOW)[ZONE].dnskeys == (B.dnskey,)
+    assert [found.owner for found in keeper.anchors(NOW).negatives] == [BROKEN]
+    assert keeper.are_points_unsaved
+    keeper.restart(Start((), TrustAnchors(), (), ("nothing is configured",)))
+    assert not keeper.points and ZONE not in keeper.anchors(NOW)
+    assert keeper.take_notes() == ("nothing is configured",)
+
+
+def test_a_look_from_before_a_restart_changes_nothing() -> None:
+    daemon = Daemon(AnchorKeeper(start(A)))
+    (look,) = daemon.keeper.due(NOW)
+    daemon.keeper.restart(start(B))
+    before = daemon.keeper.points
+    assert daemon.look(look) == Learned()
+    assert daemon.keeper.points == before

@@ -12,7 +12,7 @@ from support.dns_clients import ask, running, with_dnssec
 from unbroken.dns import rdtype as rr
 from unbroken.lab.run import Lab
 from unbroken.service.log import Log
-from unbroken.service.settings import Control, Settings
+from unbroken.service.settings import Control, Resolve, Settings
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -65,3 +65,18 @@ def test_a_length_of_time_is_checked_first(run: Run, tmp_path: Path, duration: s
 def test_without_a_daemon_it_says_so(run: Run, tmp_path: Path) -> None:
     code, _, err = run("control", "status", "--socket", tmp_path / "none")
     assert code == 4 and "no resolver listens there" in err and err.count("\n") == 1
+
+
+async def test_status_shows_trust_points_and_the_states_of_their_keys(
+    signed_internet: Lab, tmp_path: Path, run: Run
+) -> None:
+    path = str(tmp_path / "control.sock")
+    tag = signed_internet.healthy.root.keys[0].key_tag
+    settings = Settings(control=Control(socket=path), resolve=Resolve(anchor_state=str(tmp_path / "state.json")))
+    async with running(signed_internet, settings, Log(signed_internet.clock, io.StringIO())) as daemon:
+        while daemon.anchors.points[0].digests:
+            await asyncio.sleep(0.01)
+        code, out, err = await asyncio.to_thread(run, "control", "status", "--socket", path)
+        assert (code, err) == (0, "") and f"trust points      . {tag} valid\n" in out
+        code, out, _ = await asyncio.to_thread(run, "control", "status", "--socket", path, "--json")
+        assert json.loads(out)["trust_points"][0]["keys"][0]["state"] == "valid"

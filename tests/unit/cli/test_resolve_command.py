@@ -43,6 +43,16 @@ def test_a_fault_is_one_line_and_exit_2(
     assert told in err and err.count("\n") == 1
 
 
+@pytest.mark.parametrize(("table", "key"), [("resolve", "anchor_state"), ("control", "negatives")])
+def test_a_damaged_file_of_anchors_is_one_line(run: Run, tmp_path: Path, table: str, key: str) -> None:
+    path, kept = tmp_path / "resolve.toml", tmp_path / "kept.json"
+    path.write_text(f'[{table}]\n{key} = "{kept}"\n', encoding="utf-8")
+    assert run("resolve", "--config", path, "--check-config")[0] == 0
+    kept.write_text("[", encoding="ascii")
+    code, out, err = run("resolve", "--config", path, "--check-config")
+    assert (code, out) == (2, "") and err.startswith(f"unbroken: {kept}: is damaged") and err.count("\n") == 1
+
+
 def test_hints_of_another_zone_are_refused(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "hints"
     path.write_text("example. NS ns.example.\nns.example. A 192.0.2.1\n", encoding="ascii")

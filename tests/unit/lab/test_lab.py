@@ -14,6 +14,7 @@ from unbroken.anchors import load
 from unbroken.chain import Code, Status
 from unbroken.dns import rdtype as rr
 from unbroken.errors import StateError, UsageError
+from unbroken.keys import generate_set
 from unbroken.lab import files
 from unbroken.lab.clock import LabClock
 from unbroken.lab.run import Lab, allot_addresses
@@ -107,6 +108,13 @@ def test_faults_count_their_times_from_the_clock_of_the_lab() -> None:
         lab.break_zone("rrsig-not-yet-a", "example")
         reason = lab.check("www.example").reason
         assert reason is not None and reason.code is Code.SIGNATURE_NOT_YET_VALID
+
+
+def test_zones_are_signed_anew_with_other_keys_when_those_are_given() -> None:
+    with Lab(SMALL) as lab:
+        before = lab.anchors
+        lab.sign_anew({Name.ROOT: generate_set(Name.ROOT), Name("example."): generate_set(Name("example."))})
+        assert lab.check("www.example").status is Status.SECURE and lab.anchors != before
 
 
 async def test_the_lab_serves_coroutines(signed_internet: Lab) -> None:

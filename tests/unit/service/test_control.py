@@ -237,9 +237,9 @@ async def test_rfc7646_a_negative_anchor_is_lifted_when_the_zone_validates_again
     async with running(signed_internet, settings, Log(signed_internet.clock, stream)) as daemon:
         await _call(path, "nta-add", name="one.example", seconds=600, reason="x")
         await asyncio.sleep(0.5)
-        assert len(daemon.negatives) == 1
+        assert len(daemon.anchors.negatives) == 1
         signed_internet.heal()
-        while len(daemon.negatives):
+        while len(daemon.anchors.negatives):
             await asyncio.sleep(0.01)
         assert (await ask(*daemon.endpoints, with_dnssec("www.one.example."))).flags & rr.AD
         while "negative-anchor-lifted name=one.example." not in stream.getvalue():
@@ -266,7 +266,7 @@ async def test_a_negative_anchor_needs_a_zone_a_reason_and_an_end(
             await _call(path, "nta-add", **fields)
         with pytest.raises(StateError, match="refuses"):
             await _call(path, "nta-remove", name="one.example")
-        assert len(daemon.negatives) == 0
+        assert len(daemon.anchors.negatives) == 0
 
 
 # --- reload -----------------------------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ async def test_reload_keeps_negative_anchors_and_reads_anchors_anew(
         await _call(path, "reload")
         assert (await ask(endpoint, with_dnssec("www.two.example."))).rcode == rr.SERVFAIL
         assert (await ask(endpoint, with_dnssec("www.one.example."))).rcode == rr.NOERROR
-        assert len(daemon.negatives) == 1
+        assert len(daemon.anchors.negatives) == 1
 
 
 async def test_a_reload_that_fails_changes_nothing(signed_internet: Lab, path: str) -> None:

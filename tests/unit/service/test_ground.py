@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.dns_clients import ask, running, with_dnssec
+from support.dns_clients import ask, ground_of, running, with_dnssec
 
 from unbroken.chain import Question
 from unbroken.dns import Name
@@ -12,7 +12,15 @@ from unbroken.dns import rdtype as rr
 from unbroken.errors import InputError
 from unbroken.lab.run import Lab
 from unbroken.service.endpoints import Endpoint
-from unbroken.service.ground import Ground, limits, make_resolver, root_hints, special_names, trust_anchors
+from unbroken.service.ground import (
+    Ground,
+    limits,
+    make_resolver,
+    root_hints,
+    special_names,
+    start_anchors,
+    trust_anchors,
+)
 from unbroken.service.settings import Cache, Resolve, Settings
 from unbroken.service.stats import Stats
 
@@ -24,7 +32,7 @@ def _settings(**resolve: object) -> Settings:
 def test_by_default_it_starts_at_the_iana_root_with_iana_s_anchors() -> None:
     assert list(trust_anchors(Settings(), Ground())) == [Name.ROOT]
     assert root_hints(Settings(), Ground()) is None
-    resolver = make_resolver(Settings(), Ground(), Stats())
+    resolver = make_resolver(Settings(), Ground(), Stats(), trust_anchors(Settings(), Ground()))
     closest = resolver.delegations.closest(Name("example.com."))
     assert closest is not None and len(closest.nameservers) == 13
     assert resolver.options.aggressive and resolver.options.minimise
@@ -45,8 +53,21 @@ def test_anchors_of_several_files_are_joined(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["anchors", "hints"])
 def test_a_file_that_can_t_be_read_is_named(key: str) -> None:
     value: object = ("/none/such",) if key == "anchors" else "/none/such"
+    settings = _settings(**{key: value})
     with pytest.raises(InputError, match="/none/such"):
-        make_resolver(_settings(**{key: value}), Ground(), Stats())
+        make_resolver(settings, Ground(), Stats(), trust_anchors(settings, Ground()))
+
+
+def test_with_a_state_file_anchors_follow_rfc_5011_and_without_they_stay(tmp_path: Path) -> None:
+    stays = start_anchors(Settings(), Ground())
+    assert not stays.points and stays.fixed == trust_anchors(Settings(), Ground())
+    follows = start_anchors(_settings(anchor_state=str(tmp_path / "state.json")), Ground())
+    assert [point.owner for point in follows.points] == [Name.ROOT] and follows.anchors == stays.anchors
+
+
+def test_in_a_lab_it_is_the_lab_s_anchors_that_follow(signed_internet: Lab, tmp_path: Path) -> None:
+    settings = _settings(anchor_state=str(tmp_path / "state.json"))
+    assert start_anchors(settings, ground_of(signed_internet)).anchors == signed_internet.anchors
 
 
 async def test_a_stub_zone_is_asked_at_its_servers_and_still_validated(signed_internet: Lab) -> None:

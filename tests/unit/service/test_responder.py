@@ -3,6 +3,7 @@
 import asyncio
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from support.dns_clients import ask, connected, errors, query, running, udp, with_dnssec
@@ -13,9 +14,10 @@ from unbroken.dns import rdtype as rr
 from unbroken.dns.ede import Ede
 from unbroken.lab.run import Lab
 from unbroken.resolving.resolution import Resolution
+from unbroken.service.control_socket import call
 from unbroken.service.log import Log
 from unbroken.service.readers import network_of
-from unbroken.service.settings import Cache, Clients, Resolve, Settings
+from unbroken.service.settings import Cache, Clients, Control, Resolve, Settings
 
 
 def _rrset_types(message: Message) -> list[int]:
@@ -275,3 +277,55 @@ async def test_what_is_asked_for_near_its_end_is_renewed_before(signed_internet:
             await asyncio.sleep(0.001)
         assert daemon.stats.prefetches == 1
         assert (await ask(endpoint, with_dnssec("www.one.example."))).answer[0].ttl > 290
+
+
+# --- the root key trust anchor sentinel (RFC 8509) ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rdtype", [rr.A, rr.AAAA])
+@pytest.mark.parametrize("is_kept", [False, True])
+async def test_rfc8509_a_sentinel_name_tells_whether_a_root_key_is_trusted(
+    signed_internet: Lab, rdtype: int, is_kept: bool
+) -> None:
+    tag = signed_internet.healthy.root.keys[0].key_tag
+    other = tag ^ 1
+    wanted = {
+        f"root-key-sentinel-is-ta-{tag:05}": rr.NOERROR,
+        f"ROOT-KEY-SENTINEL-NOT-TA-{tag:05}": rr.SERVFAIL,
+        f"root-key-sentinel-is-ta-{other:05}": rr.SERVFAIL,
+        f"root-key-sentinel-not-ta-{other:05}": rr.NOERROR,
+    }
+    async with running(signed_internet) as daemon:
+        (endpoint,) = daemon.endpoints
+        for label, rcode in wanted.items():
+            wire = with_dnssec(f"{label}.wild.one.example.", rdtype)
+            if is_kept:
+                await ask(endpoint, wire)
+            reply = await ask(endpoint, wire)
+            assert reply.rcode == rcode and errors(reply) == {}
+            assert bool(reply.answer) is (rcode == rr.NOERROR and rdtype == rr.A)
+
+
+async def test_rfc8509_what_is_explained_is_what_clients_get(signed_internet: Lab, tmp_path: Path) -> None:
+    tag = signed_internet.healthy.root.keys[0].key_tag
+    settings = Settings(control=Control(socket=str(tmp_path / "control.sock")))
+    async with running(signed_internet, settings) as daemon:
+        request = {"command": "explain", "name": f"root-key-sentinel-not-ta-{tag:05}.wild.one.example"}
+        explained = await asyncio.to_thread(call, str(daemon.control_path), request)
+        assert explained["rcode"] == "SERVFAIL" and not explained["ad"]
+
+
+@pytest.mark.parametrize(
+    ("rdtype", "flags", "zone"),
+    [
+        (rr.TXT, rr.RD, "wild.one.example"),  # §2.1: only A and AAAA
+        (rr.A, rr.RD | rr.CD, "wild.one.example"),  # only without CD
+        (rr.A, rr.RD, "unsigned.example"),  # only what is secure
+    ],
+)
+async def test_rfc8509_other_answers_are_as_ever(signed_internet: Lab, rdtype: int, flags: int, zone: str) -> None:
+    tag = signed_internet.healthy.root.keys[0].key_tag
+    async with running(signed_internet) as daemon:
+        wire = with_dnssec(f"root-key-sentinel-not-ta-{tag:05}.{zone}.", rdtype, flags=flags)
+        for _ in range(2):
+            assert (await ask(*daemon.endpoints, wire)).rcode != rr.SERVFAIL
