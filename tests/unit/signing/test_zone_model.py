@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import dns.exception
 import dns.rdataset
+import dns.version
 import dns.zone
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -106,6 +107,12 @@ def _check_signatures(zone: dns.zone.Zone, model: ZoneModel) -> None:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
+# Older ones take a TTL that a record states for that of those which follow, in spite of $TTL (RFC 2308 §4).
+as_dnspython_reads = pytest.mark.skipif(
+    (dns.version.MAJOR, dns.version.MINOR) < (2, 9), reason="this dnspython reads TTLs in another way"
+)
+
+
 def assert_reads_alike(text: str, zone: dns.zone.Zone) -> None:
     ours = read_zone_text("zone", text.encode("ascii"), EXAMPLE, 3600).finish()
     count = 0
@@ -120,6 +127,7 @@ def assert_reads_alike(text: str, zone: dns.zone.Zone) -> None:
     assert ours.record_count == count
 
 
+@as_dnspython_reads
 @given(random=randoms)
 @settings(relaxed, max_examples=80)
 def test_rfc1035_5_1_a_zone_is_read_as_dnspython_reads_it(random: Random) -> None:
@@ -127,6 +135,7 @@ def test_rfc1035_5_1_a_zone_is_read_as_dnspython_reads_it(random: Random) -> Non
     assert_reads_alike(text, read(text))
 
 
+@as_dnspython_reads
 @given(random=randoms)
 @settings(relaxed, max_examples=200)
 def test_a_zone_that_was_bent_is_read_as_dnspython_reads_it_where_both_do(random: Random) -> None:
