@@ -1,5 +1,7 @@
 //! Digests of DS records and NSEC3 owner names.
 
+use std::borrow::Borrow;
+
 use aws_lc_rs::digest::{digest, Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384};
 
 use crate::name::{Name, MAX_NAME};
@@ -63,9 +65,14 @@ fn sha1(data: &[u8]) -> [u8; SHA1_LEN] {
 }
 
 /// Hashes in the order of the names; `threads` 0 stands for all cores.
-pub fn nsec3_hash_many(names: &[Name], salt: &[u8], iterations: u16, threads: usize) -> Vec<[u8; SHA1_LEN]> {
+pub fn nsec3_hash_many<N: Borrow<Name> + Sync>(
+    names: &[N],
+    salt: &[u8],
+    iterations: u16,
+    threads: usize,
+) -> Vec<[u8; SHA1_LEN]> {
     let rounds = usize::from(iterations).saturating_add(1);
     let worthwhile = WORTHWHILE_ROUNDS.div_ceil(rounds);
     let threads = parallel::thread_count(threads, names.len(), worthwhile);
-    parallel::map(names, threads, |name| nsec3_hash(name, salt, iterations))
+    parallel::map(names, threads, |name| nsec3_hash(name.borrow(), salt, iterations))
 }

@@ -25,11 +25,11 @@ pub(crate) fn map<J: Sync, R: Send>(jobs: &[J], threads: usize, work: impl Fn(&J
     let chunk = jobs.len().div_ceil(threads.saturating_mul(8)).max(1);
     let next = AtomicUsize::new(0);
     let run = || {
-        let mut done: Vec<(usize, R)> = Vec::new();
+        let mut done: Vec<(usize, Vec<R>)> = Vec::new();
         loop {
             let start = next.fetch_add(chunk, Ordering::Relaxed);
             let Some(rest) = jobs.get(start..).filter(|rest| !rest.is_empty()) else { return done };
-            done.extend(rest.iter().take(chunk).enumerate().map(|(at, job)| (start.saturating_add(at), work(job))));
+            done.push((start, rest.iter().take(chunk).map(&work).collect()));
         }
     };
     let mut done = thread::scope(|scope| {
@@ -45,6 +45,7 @@ pub(crate) fn map<J: Sync, R: Send>(jobs: &[J], threads: usize, work: impl Fn(&J
         }
         done
     });
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
+    // Whole chunks are put in order, so that this costs next to nothing however many jobs there are.
+    done.sort_unstable_by_key(|(start, _)| *start);
+    done.into_iter().flat_map(|(_, results)| results).collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList};
 use unbroken_core::VerifyJob;
 
 use crate::errors::{Num, Problem, Result};
@@ -167,11 +167,11 @@ pub fn nsec3_hash_many<'py>(
     salt: &[u8],
     iterations: Num<u16>,
     threads: Num<usize>,
-) -> Result<Vec<Bound<'py, PyBytes>>> {
+) -> Result<Bound<'py, PyList>> {
     check_salt(salt)?;
-    let names: Vec<_> = names.iter().map(|name| name.get().0.clone()).collect();
+    let names: Vec<_> = names.iter().map(|name| &name.get().0).collect();
     let hashes = py.detach(|| unbroken_core::nsec3_hash_many(&names, salt, iterations.0, threads.0));
-    Ok(hashes.iter().map(|hash| PyBytes::new(py, hash)).collect())
+    Ok(PyList::new(py, hashes.iter().map(|hash| PyBytes::new(py, hash)))?)
 }
 
 /// Lower case, no padding (RFC 5155 §1.3).
