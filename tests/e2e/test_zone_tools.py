@@ -187,18 +187,20 @@ def test_a_zone_that_was_signed_again_passes(tool: str, tmp_path: Path) -> None:
 # --- zones that nobody wrote ------------------------------------------------------------------------------------------
 
 _KNOT_TYPES = {rdtype: texts for rdtype, texts in ANY.types.items() if rdtype not in ("TYPE10", "HIP")}
+# Knot puts names with a NUL octet in another order than RFC 4034 §6.1 has it: its own, in which NUL ends a label.
+_KNOT_LABELS = tuple(label for label in ANY.labels if r"\000" not in label)
 # ldns-verify-zone is not among them: on some of these zones, which BIND and Knot take, it never ends. It takes `ODD`.
 _STYLES = {
     "dnssec-verify": ANY,
     # It misses the glue of servers below a cut, as it should.
-    "kzonecheck": Style(_KNOT_TYPES, below_dname=False, servers=("ns", "ns.elsewhere.")),
+    "kzonecheck": Style(_KNOT_TYPES, _KNOT_LABELS, below_dname=False, servers=("ns", "ns.elsewhere.")),
 }
 
 
 @pytest.mark.parametrize("denial", _DENIALS.values(), ids=_DENIALS)
 @pytest.mark.parametrize("tool", _STYLES)
 @given(seed=st.integers(0, 2**64), algorithm=st.sampled_from(list(_ALGORITHMS.values())), csk=st.booleans())
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_zones_made_at_random_that_we_sign_pass(
     tool: str, denial: Denial, seed: int, algorithm: int, csk: bool
 ) -> None:
@@ -270,14 +272,14 @@ _FOREIGN_STYLES = {
         deep=False,
         ttls=("",),  # it leaves several TTLs in one RRset
     ),
-    "kzonesign": Style(_KNOT_TYPES, below_dname=False, servers=("ns", "ns.elsewhere.")),
+    "kzonesign": Style(_KNOT_TYPES, _KNOT_LABELS, below_dname=False, servers=("ns", "ns.elsewhere.")),
 }
 
 
 @pytest.mark.parametrize("denial", _DENIALS)
 @pytest.mark.parametrize("signer", _SIGNERS)
 @given(seed=st.integers(0, 2**64))
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_zones_made_at_random_that_others_sign_pass_ours(signer: str, denial: str, seed: int) -> None:
     if shutil.which(signer) is None:
         pytest.skip(f"{signer} is not installed")
